@@ -1,0 +1,201 @@
+"""Every value that the environment may change, read once and checked as a whole."""
+
+import re
+import sys
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from typing_extensions import override
+
+# An address, alone or in angle brackets after a name.
+SENDER: Final = re.compile(r"([^<>]*<)?[^\s<>@,;]+@[^\s<>@,;]+(?(1)>|)")
+
+ROOT: Final = Path(__file__).resolve().parent
+
+
+class SmtpTls(StrEnum):
+    """How a connection to the mail server is protected."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+
+
+class SecretFiles(EnvSettingsSource):
+    """Reads `<NAME>_FILE`: the path of a file whose content is the value of `<NAME>`."""
+
+    @override
+    def __call__(self) -> dict[str, Any]:
+        """Return the value of each setting that is given as a file."""
+        values: dict[str, Any] = {}
+        for name in self.settings_cls.model_fields:
+            if path := self.env_vars.get(f"{name}_file"):
+                values[name] = _content(Path(path))
+        return values
+
+
+class Unreadable(str):
+    """Says why a file could not be read, in place of its content: told with all other faults."""
+
+    __slots__ = ()
+
+
+def _content(path: Path) -> str | Unreadable:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        return Unreadable(f"its file {path} cannot be read ({error.strerror})")
+    except UnicodeDecodeError:
+        return Unreadable(f"its file {path} is not UTF-8")
+
+
+class SettingsError(Exception):
+    """One or more settings are faulty; every fault is told at once."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class Settings(BaseSettings):
+    """The settings of one process, from the environment and a `.env` file beside this one."""
+
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+    )
+
+    database_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL 16 or newer, `postgresql://…`. Absent: embedded under DATA_DIR.",
+    )
+    data_dir: Path = Field(Path(".data"), description="Folder of the embedded PostgreSQL.")
+    database_pool_size: Annotated[int, Field(ge=1, le=500)] = Field(
+        10, description="Connections to PostgreSQL that one server process may hold."
+    )
+    host: str = Field("127.0.0.1", description="Address the server listens on.")
+    port: Annotated[int, Field(ge=1, le=65535, description="Port the server listens on.")] = 8000
+    max_body_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] = Field(
+        100_000, description="Largest request body in bytes; a larger one is answered 413."
+    )
+    smtp_host: str | None = Field(
+        None, description="Mail server. Absent: a catch-all server beside the demo, else no mail."
+    )
+    smtp_port: Annotated[int, Field(ge=1, le=65535, description="Port of the mail server.")] = 25
+    smtp_tls: SmtpTls = Field(SmtpTls.NONE, description="`none`, `starttls` or `implicit`.")
+    smtp_username: str | None = Field(None, description="Login at the mail server.")
+    smtp_password: SecretStr | None = Field(
+        None, description="Password of that login.", validate_default=True
+    )
+    mail_from: str = Field(
+        "Offboarding <offboarding@localhost>", description="Sender of every letter."
+    )
+    task_url: str = Field(
+        "http://127.0.0.1:8000/tasks/{id}",
+        description="Link in a letter; `{id}` becomes the id of the offboarding.",
+    )
+    demo: bool | None = Field(
+        None,
+        description="Write demo organisations, print tokens. Absent: true without DATABASE_URL.",
+    )
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over a secret's file, and that over `.env`."""
+        return init_settings, env_settings, SecretFiles(settings_cls), dotenv_settings
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _was_read(cls, value: object) -> object:
+        if isinstance(value, Unreadable):
+            raise ValueError(value)  # noqa: TRY004 - pydantic's way to say no
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_postgresql(cls, url: SecretStr | None) -> SecretStr | None:
+        schemes = ("postgresql://", "postgres://")
+        if url is not None and not url.get_secret_value().startswith(schemes):
+            raise ValueError("must start with postgresql://")
+        return url
+
+    @field_validator("task_url")
+    @classmethod
+    def _holds_the_id(cls, pattern: str) -> str:
+        if "{id}" not in pattern or not pattern.startswith(("https://", "http://")):
+            raise ValueError("must be an http(s) address that holds {id}")
+        return pattern
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_one_address(cls, sender: str) -> str:
+        if not SENDER.fullmatch(sender) or not sender.isprintable():
+            raise ValueError("must be one address, such as Offboarding <offboarding@example.com>")
+        return sender
+
+    @field_validator("smtp_password")
+    @classmethod
+    def _login_is_whole(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if (password is None) != (info.data["smtp_username"] is None):
+            raise ValueError("SMTP_USERNAME and SMTP_PASSWORD go together")
+        return password
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the demo organisations are written and their tokens printed."""
+        return self.database_url is None if self.demo is None else self.demo
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """Return the settings of this process; raise `SettingsError` naming every fault."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        # Each fault without the value, which may be a secret.
+        faults = [
+            f"{fault['loc'][0]}".upper() + ": " + fault["msg"].removeprefix("Value error, ")
+            for fault in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError(faults) from None
+
+
+def settings_or_exit() -> Settings:
+    """Return the settings, or print every fault and end the process with code 2."""
+    try:
+        return get_settings()
+    except SettingsError as error:
+        for fault in error.faults:
+            print(fault, file=sys.stderr)  # noqa: T201 - before anything else has started
+        raise SystemExit(2) from error
+
+
+# What `tortoise makemigrations` reads; the server builds its own from the settings.
+TORTOISE_ORM: Final[dict[str, Any]] = {
+    "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": {}}},
+    "apps": {
+        "models": {
+            "models": ["models"],
+            "default_connection": "default",
+            "migrations": "models.migrations",
+        }
+    },
+    "use_tz": True,
+    "timezone": "UTC",
+}

@@ -1,0 +1,325 @@
+"""What the environment may change, and how a fault in it is told."""
+
+import subprocess
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+from pydantic import SecretStr
+
+from settings import ROOT, Settings, SettingsError, SmtpTls, get_settings, settings_or_exit
+
+NAMES: Final = {
+    "DATABASE_URL",
+    "DATA_DIR",
+    "DATABASE_POOL_SIZE",
+    "HOST",
+    "PORT",
+    "MAX_BODY_BYTES",
+    "SMTP_HOST",
+    "SMTP_PORT",
+    "SMTP_TLS",
+    "SMTP_USERNAME",
+    "SMTP_PASSWORD",
+    "MAIL_FROM",
+    "TASK_URL",
+    "DEMO",
+}
+URL: Final = "postgresql://ada:hunter2@db.example/offboarding"
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(f"{name}_FILE", raising=False)
+    # The `.env` of whoever runs the tests is no part of them.
+    monkeypatch.setitem(Settings.model_config, "env_file", tmp_path / ".env")
+    get_settings.cache_clear()
+
+
+def faults(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> list[str]:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as error:
+        get_settings()
+    return error.value.faults
+
+
+def test_has_the_promised_names() -> None:
+    assert {name.upper() for name in Settings.model_fields} == NAMES
+
+
+def test_says_of_every_setting_what_it_does() -> None:
+    undescribed = [name for name, field in Settings.model_fields.items() if not field.description]
+
+    assert undescribed == []
+
+
+def test_needs_nothing_to_be_set() -> None:
+    settings = get_settings()
+
+    assert settings.model_dump() == {
+        "database_url": None,
+        "data_dir": Path(".data"),
+        "database_pool_size": 10,
+        "host": "127.0.0.1",
+        "port": 8000,
+        "max_body_bytes": 100_000,
+        "smtp_host": None,
+        "smtp_port": 25,
+        "smtp_tls": SmtpTls.NONE,
+        "smtp_username": None,
+        "smtp_password": None,
+        "mail_from": "Offboarding <offboarding@localhost>",
+        "task_url": "http://127.0.0.1:8000/tasks/{id}",
+        "demo": None,
+    }
+    assert settings.is_demo
+
+
+def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "DATABASE_URL": URL,
+        "DATA_DIR": "/srv/data",
+        "DATABASE_POOL_SIZE": "30",
+        "HOST": "0.0.0.0",  # noqa: S104 - a value, nothing listens
+        "PORT": "80",
+        "MAX_BODY_BYTES": "5000",
+        "SMTP_HOST": "mail.example",
+        "SMTP_PORT": "587",
+        "SMTP_TLS": "starttls",
+        "SMTP_USERNAME": "ada",
+        "SMTP_PASSWORD": "hunter2",
+        "MAIL_FROM": "tasks@bank.example",
+        "TASK_URL": "https://bank.example/task?id={id}",
+        "DEMO": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    settings = get_settings()
+
+    assert settings.model_dump() == {
+        "database_url": SecretStr(URL),
+        "data_dir": Path("/srv/data"),
+        "database_pool_size": 30,
+        "host": "0.0.0.0",  # noqa: S104 - as above
+        "port": 80,
+        "max_body_bytes": 5000,
+        "smtp_host": "mail.example",
+        "smtp_port": 587,
+        "smtp_tls": SmtpTls.STARTTLS,
+        "smtp_username": "ada",
+        "smtp_password": SecretStr("hunter2"),
+        "mail_from": "tasks@bank.example",
+        "task_url": "https://bank.example/task?id={id}",
+        "demo": True,
+    }
+    assert settings.is_demo
+
+
+def test_is_no_demo_beside_a_real_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", URL)
+
+    assert not get_settings().is_demo
+
+
+def test_takes_an_empty_value_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "")
+    monkeypatch.setenv("PORT", "")
+
+    assert get_settings().database_url is None
+    assert get_settings().port == 8000
+
+
+@pytest.mark.parametrize(
+    ("environment", "fault"),
+    [
+        ({"DATABASE_URL": "mysql://db"}, "DATABASE_URL: must start with postgresql://"),
+        ({"DATABASE_POOL_SIZE": "0"}, "DATABASE_POOL_SIZE: "),
+        ({"PORT": "http"}, "PORT: "),
+        ({"PORT": "65536"}, "PORT: "),
+        ({"MAX_BODY_BYTES": "999"}, "MAX_BODY_BYTES: "),
+        ({"SMTP_PORT": "0"}, "SMTP_PORT: "),
+        ({"SMTP_TLS": "ssl"}, "SMTP_TLS: "),
+        ({"SMTP_USERNAME": "ada"}, "SMTP_PASSWORD: SMTP_USERNAME and SMTP_PASSWORD go together"),
+        ({"SMTP_PASSWORD": "x"}, "SMTP_PASSWORD: SMTP_USERNAME and SMTP_PASSWORD go together"),
+        ({"MAIL_FROM": "nobody"}, "MAIL_FROM: must be one address"),
+        ({"MAIL_FROM": "a@b.example\nBcc: c@d.example"}, "MAIL_FROM: must be one address"),
+        ({"TASK_URL": "https://bank.example/task"}, "TASK_URL: must be an http(s) address"),
+        ({"TASK_URL": "javascript:{id}"}, "TASK_URL: must be an http(s) address"),
+        ({"DEMO": "perhaps"}, "DEMO: "),
+    ],
+)
+def test_names_the_faulty_setting(
+    environment: Mapping[str, str], fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = faults(monkeypatch, environment)
+
+    assert len(told) == 1
+    assert told[0].startswith(fault)
+    assert len(told[0]) > len(fault.partition(":")[0]) + 2
+
+
+def test_tells_all_faults_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = faults(
+        monkeypatch,
+        {
+            "DATABASE_URL": "oracle://db",
+            "PORT": "http",
+            "SMTP_TLS": "ssl",
+            "SMTP_USERNAME": "ada",
+            "TASK_URL": "/task",
+            "MAIL_FROM_FILE": "/nowhere",
+        },
+    )
+
+    assert [fault.partition(":")[0] for fault in told] == [
+        "DATABASE_URL",
+        "PORT",
+        "SMTP_TLS",
+        "SMTP_PASSWORD",
+        "MAIL_FROM",
+        "TASK_URL",
+    ]
+
+
+# ---------------------------------------------------------------- secrets
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "SMTP_PASSWORD"])
+def test_reads_a_secret_from_a_file(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "secret"
+    path.write_text(f"{URL}\n", encoding="utf-8")
+    monkeypatch.setenv("SMTP_USERNAME", "ada")
+    monkeypatch.setenv("SMTP_PASSWORD", "another")
+    monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(f"{name}_FILE", str(path))
+
+    secret = getattr(get_settings(), name.lower())
+
+    assert secret.get_secret_value() == URL
+
+
+def test_takes_no_empty_file_for_a_database(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "secret"
+    path.write_text("\n", encoding="utf-8")
+
+    told = faults(monkeypatch, {"DATABASE_URL_FILE": str(path)})
+
+    assert told == ["DATABASE_URL: must start with postgresql://"]
+
+
+def test_prefers_the_value_to_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("postgresql://from-a-file", encoding="utf-8")
+    monkeypatch.setenv("DATABASE_URL", URL)
+    monkeypatch.setenv("DATABASE_URL_FILE", str(path))
+
+    assert get_settings().database_url == SecretStr(URL)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (None, "cannot be read (No such file or directory)"),
+        (b"\xff\xfe\x00hunter2", "is not UTF-8"),
+    ],
+)
+def test_tells_of_a_secret_that_cannot_be_read(
+    content: bytes | None, fault: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+
+    told = faults(monkeypatch, {"DATABASE_URL_FILE": str(path)})
+
+    assert told == [f"DATABASE_URL: its file {path} {fault}"]
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"DATABASE_URL": "mysql://ada:hunter2@db"},
+        {"DATABASE_URL": URL, "PORT": "http"},
+        {"SMTP_PASSWORD": "hunter2"},
+        {"SMTP_PASSWORD": "hunter2", "SMTP_USERNAME": "ada", "SMTP_TLS": "hunter2"},
+    ],
+)
+def test_never_repeats_a_value_in_a_fault(
+    environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as error:
+        get_settings()
+
+    assert "hunter2" not in "".join(traceback.format_exception(error.value))
+
+
+def test_shows_no_secret_where_it_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", URL)
+    monkeypatch.setenv("SMTP_USERNAME", "ada")
+    monkeypatch.setenv("SMTP_PASSWORD", "hunter2")
+
+    settings = get_settings()
+
+    assert "hunter2" not in f"{settings} {settings!r} {settings.model_dump_json()}"
+
+
+# ---------------------------------------------------------------- .env and the process
+
+
+def test_reads_a_file_of_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text(
+        "PORT=9000\nHOST='::1'  # loopback\nNAME_OF_ANOTHER_PROGRAM=1\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("HOST", "localhost")
+
+    settings = get_settings()
+
+    assert settings.port == 9000
+    assert settings.host == "localhost"
+
+
+def test_looks_for_that_file_beside_the_program_wherever_it_is_started(tmp_path: Path) -> None:
+    program = "from settings import Settings; print(Settings.model_config['env_file'])"
+
+    done = subprocess.run(  # noqa: S603 - our own interpreter and words
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.strip() == str(ROOT / ".env")
+
+
+def test_ends_the_process_and_prints_every_fault(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORT", "http")
+    monkeypatch.setenv("SMTP_TLS", "ssl")
+
+    with pytest.raises(SystemExit) as end:
+        settings_or_exit()
+
+    assert end.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert [line.partition(":")[0] for line in printed.err.splitlines()] == ["PORT", "SMTP_TLS"]
+
+
+def test_gives_the_same_settings_each_time() -> None:
+    assert get_settings() is get_settings()
