@@ -1,0 +1,57 @@
+"""The database: one PostgreSQL, given or embedded, brought to head, connected, written whole."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from tortoise import Tortoise
+from tortoise.connection import get_connection
+
+from database.client import tortoise_config
+from database.embedded import EmbeddedError, embedded_postgresql
+from database.migrations import DatabaseUnusableError, missing_migrations, run_migrations
+from database.transactions import transaction
+from settings import ROOT, Settings
+
+__all__ = [
+    "DatabaseUnusableError",
+    "EmbeddedError",
+    "connected",
+    "embedded_postgresql",
+    "fetch_text",
+    "missing_migrations",
+    "provided",
+    "run_migrations",
+    "transaction",
+]
+
+
+@contextmanager
+def provided(settings: Settings) -> Iterator[str]:
+    """Yield the URL of the database that the settings name, or else of the embedded one.
+
+    A relative DATA_DIR counts from the program's folder, so that it is found again from any other.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    with embedded_postgresql(ROOT / settings.data_dir) as url:
+        yield url
+
+
+@asynccontextmanager
+async def connected(url: str, pool_size: int = 5) -> AsyncIterator[None]:
+    """Connect the models to a database for as long as the context lasts."""
+    await Tortoise.init(config=tortoise_config(url, pool_size), _enable_global_fallback=True)
+    try:
+        yield
+    finally:
+        await Tortoise.close_connections()
+
+
+async def fetch_text(sql: str, values: list[Any]) -> str | None:
+    """Run a statement that answers with one text, in the running transaction if there is one."""
+    client = get_connection("default")
+    async with client.acquire_connection() as connection:
+        answer: str | None = await connection.fetchval(sql, *values)
+    return answer

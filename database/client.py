@@ -1,0 +1,125 @@
+"""The connection pool: Tortoise's client for asyncpg, opened from a URL as PostgreSQL reads it."""
+# ruff: noqa: SLF001 - a transaction and its client are two halves of one thing in Tortoise
+
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Final
+
+import asyncpg
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import TransactionContextPooled
+from tortoise.connection import get_connections
+from typing_extensions import override
+
+from settings import TORTOISE_ORM
+
+# Bounds for one statement and for a wait on a lock; a wait past its bound is tried again.
+SESSION: Final = {
+    "application_name": "offboarding",
+    "TimeZone": "UTC",
+    "jit": "off",
+    "statement_timeout": "9s",
+    "lock_timeout": "4s",
+    "idle_in_transaction_session_timeout": "30s",
+}
+
+
+LOST: Final = "The connection to the database was lost."
+
+
+async def _keep(_connection: object) -> None:
+    """Leave a connection as it is: nothing here changes one beyond its transaction."""
+
+
+# What asyncpg raises of a connection that has ended, beside what the server said last.
+_ENDED: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+
+
+def _has_ended(connection: asyncpg.Connection) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # the pool has noticed first and taken it back
+        return True
+
+
+class Transaction(TransactionContextPooled):
+    """A transaction that gives its connection back and says what went wrong, however it ends.
+
+    Tortoise's own keeps the connection for ever when BEGIN fails or is cancelled, and tells of a
+    lost one only that it cannot be rolled back.
+    """
+
+    client: TransactionWrapper
+
+    @override
+    async def __aenter__(self) -> TransactionWrapper:
+        await self.ensure_connection()
+        pool: asyncpg.Pool = self.client._parent._pool
+        connection = self.client._connection = await pool.acquire()
+        try:
+            await self.client.begin()
+        except BaseException as error:
+            if not _has_ended(connection):
+                connection.terminate()
+            await pool.release(connection)
+            if isinstance(error, _ENDED):
+                raise asyncpg.ConnectionDoesNotExistError(LOST) from error
+            raise
+        self.token = get_connections().set(self.connection_name, self.client)
+        return self.client
+
+    @override
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        get_connections().reset(self.token)
+        connection = self.client._connection
+        try:
+            if _has_ended(connection):
+                if exc_val is None or isinstance(exc_val, _ENDED):
+                    raise asyncpg.ConnectionDoesNotExistError(LOST)
+            elif exc_val is None:
+                await self.client.commit()
+            else:
+                # What cannot be undone now, the server undoes when it sees the connection end.
+                with suppress(OSError, asyncpg.PostgresError, *_ENDED):
+                    await self.client.rollback()
+        finally:
+            pool: asyncpg.Pool | None = self.client._parent._pool
+            if pool is not None:
+                await pool.release(connection)
+
+
+class Client(AsyncpgDBClient):
+    """A pool that takes a whole URL, with everything asyncpg understands in one."""
+
+    @override
+    async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:
+        for name in ("host", "port", "user", "database", "password", "loop"):
+            kwargs.pop(name, None)
+        return await asyncpg.create_pool(**kwargs)
+
+    @override
+    def _in_transaction(self) -> Transaction:
+        return Transaction(TransactionWrapper(self), self._pool_init_lock)
+
+
+client_class = Client
+
+
+def tortoise_config(url: str, pool_size: int, **session: str) -> dict[str, Any]:
+    """Return the configuration of Tortoise for a database; `session` overrides its settings."""
+    credentials = {
+        "dsn": url,
+        "minsize": 1,
+        "maxsize": pool_size,
+        "reset": _keep,
+        "max_inactive_connection_lifetime": 60,
+        "timeout": 10,
+        "server_settings": {**SESSION, **session},
+    }
+    connection = {"engine": "database.client", "credentials": credentials}
+    return {**TORTOISE_ORM, "connections": {"default": connection}}

@@ -1,0 +1,47 @@
+"""Transactions: a write that has begun runs to its end, and is tried again when told to."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import asyncpg
+from tortoise.transactions import in_transaction
+
+T = TypeVar("T")
+
+ATTEMPTS: Final = 4
+
+# What another attempt may mend: a lost race, a deadlock, a lock not had in time, a lost line.
+_PASSING: Final = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.PostgresConnectionError,
+    ConnectionError,
+)
+
+
+async def _once(work: Callable[[], Awaitable[T]]) -> T:
+    async with in_transaction():
+        return await work()
+
+
+async def _attempts(work: Callable[[], Awaitable[T]]) -> T:
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return await _once(work)
+        except _PASSING:
+            await asyncio.sleep(random.uniform(0.01, 0.05) * 2**attempt)  # noqa: S311 - jitter
+    return await _once(work)
+
+
+async def transaction(work: Callable[[], Awaitable[T]]) -> T:
+    """Do work in one transaction and return what it returns; the whole of it may run again.
+
+    The caller going away does not end it: a cancelled COMMIT may or may not have happened.
+    """
+    return await asyncio.shield(asyncio.ensure_future(_attempts(work)))
