@@ -1,0 +1,170 @@
+"""Users, the groups that give them permissions, and the tokens they show."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.models import Model
+from uuid_utils.compat import uuid7
+
+from models.organisation import Organisation, of_organisation
+from models.readable import Asker, Filter, Order, Readable
+
+TOKEN_PREFIX: Final = "offb_"  # noqa: S105 - what a token looks like, not a token
+
+
+class ClientAccess(StrEnum):
+    """Which parties a user may see."""
+
+    OPEN = "OPEN"
+    OWN = "OWN"
+
+
+class Permission(StrEnum):
+    """What a group of users may do."""
+
+    CLIENT_FILE_READ = "CLIENT_FILE_READ"
+    CLIENT_FILE_WRITE = "CLIENT_FILE_WRITE"
+    CLIENT_FILE_EXPORT = "CLIENT_FILE_EXPORT"
+    PARTY_OFFBOARDING_WRITE = "PARTY_OFFBOARDING_WRITE"
+    PARTY_OFFBOARDING_DONE_WRITE = "PARTY_OFFBOARDING_DONE_WRITE"
+    PRODUCT_TERMINATION_WRITE = "PRODUCT_TERMINATION_WRITE"
+    PRODUCT_TERMINATION_DONE_WRITE = "PRODUCT_TERMINATION_DONE_WRITE"
+    OFFBOARDING_REASON_READ = "OFFBOARDING_REASON_READ"
+    USER_ADMIN = "USER_ADMIN"
+
+
+_OFFICER: Final = (
+    Permission.CLIENT_FILE_READ,
+    Permission.PARTY_OFFBOARDING_WRITE,
+    Permission.PRODUCT_TERMINATION_WRITE,
+)
+
+# The groups that every organisation has from the start: name → description, permissions.
+DEFAULT_GROUPS: Final[Mapping[str, tuple[str, tuple[Permission, ...]]]] = {
+    "Reader": ("Reads the client file.", (Permission.CLIENT_FILE_READ,)),
+    "Analyst": (
+        "Reads and exports the client file.",
+        (Permission.CLIENT_FILE_READ, Permission.CLIENT_FILE_EXPORT),
+    ),
+    "Officer": ("Starts and edits offboardings and terminations.", _OFFICER),
+    "Approver": (
+        "Officer who also sets Done and reads reasons.",
+        (
+            *_OFFICER,
+            Permission.PARTY_OFFBOARDING_DONE_WRITE,
+            Permission.PRODUCT_TERMINATION_DONE_WRITE,
+            Permission.OFFBOARDING_REASON_READ,
+        ),
+    ),
+    "Administrator": ("Gives and takes access.", (Permission.USER_ADMIN,)),
+}
+
+
+def _matches(user: str, words: str, _asker: Asker) -> str:
+    """Return the condition that each word begins a word of the name or the e-mail."""
+    text = f"{user}.name || ' ' || {user}.email"
+    return f"array_to_tsvector(search_words({text})) @@ search_query({words}, '{{}}')"
+
+
+class User(Model):
+    """A person of one organisation; never deleted, only disabled (R8)."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    organisation: fields.ForeignKeyRelation[Organisation] = fields.ForeignKeyField(
+        "models.Organisation", related_name="users", on_delete=fields.RESTRICT
+    )
+    organisation_id: UUID
+    email = fields.CharField(max_length=320, description="In lower case.")
+    name = fields.CharField(max_length=200)
+    enabled = fields.BooleanField(default=True)
+    client_access = fields.CharEnumField(
+        ClientAccess, max_length=10, default=ClientAccess.OPEN, description="OPEN or OWN."
+    )
+    groups: fields.ManyToManyRelation["UserGroup"] = fields.ManyToManyField(
+        "models.UserGroup",
+        through="user_group_member",
+        forward_key="user_group_id",
+        backward_key="user_id",
+        related_name="members",
+        on_delete=fields.RESTRICT,
+    )
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
+
+    class Meta(Model.Meta):
+        table = "app_user"
+        unique_together = (("organisation", "email"),)
+
+    readable = Readable(
+        visible=of_organisation,
+        orders={"NAME": Order(lambda user: f'sort_key({user}.name) collate "C"', "text")},
+        order=("NAME", False),
+        filters={"search": Filter(_matches, "text")},
+    )
+
+
+class UserGroup(Model):
+    """A set of permissions; a user has those of all their groups."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    organisation: fields.ForeignKeyRelation[Organisation] = fields.ForeignKeyField(
+        "models.Organisation", related_name="user_groups", on_delete=fields.RESTRICT
+    )
+    organisation_id: UUID
+    name = fields.CharField(max_length=100)
+    description = fields.CharField(max_length=500)
+    permissions: ArrayField = ArrayField("text", description="Names of permissions.")
+
+    members: fields.ManyToManyRelation[User]
+
+    class Meta(Model.Meta):
+        table = "user_group"
+        unique_together = (("organisation", "name"),)
+
+    readable = Readable(visible=of_organisation)
+
+    @classmethod
+    def defaults(cls, organisation: Organisation) -> list["UserGroup"]:
+        """Return the groups, not yet saved, that an organisation has from the start."""
+        return [
+            cls(
+                organisation_id=organisation.id,
+                name=name,
+                description=description,
+                permissions=list(permissions),
+            )
+            for name, (description, permissions) in DEFAULT_GROUPS.items()
+        ]
+
+
+class ApiToken(Model):
+    """A credential of a user; only its SHA-256 is kept."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    organisation: fields.ForeignKeyRelation[Organisation] = fields.ForeignKeyField(
+        "models.Organisation", related_name="api_tokens", on_delete=fields.RESTRICT
+    )
+    organisation_id: UUID
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
+        "models.User", related_name="api_tokens", on_delete=fields.RESTRICT
+    )
+    user_id: UUID
+    name = fields.CharField(max_length=100)
+    hash = fields.CharField(max_length=64, unique=True, description="SHA-256 of the token, in hex.")
+    expires_at = fields.DatetimeField()
+    revoked_at: datetime | None = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta(Model.Meta):
+        table = "api_token"
+
+
+def hash_of(token: str) -> str:
+    """Return what is kept of a token; 256 random bits need no slower hash."""
+    return hashlib.sha256(token.encode()).hexdigest()
