@@ -1,0 +1,190 @@
+"""Offboardings: the task list, starting one, and every change of one.
+
+Each change goes through `_apply`: it checks in the order of R11 and writes all or nothing.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+import orjson
+
+from models import (
+    ActivityKind,
+    AlreadyOffboardedError,
+    Change,
+    Closing,
+    Entry,
+    Offboarding,
+    OffboardingInProgressError,
+    OffboardingStatus,
+    OutgoingMail,
+    Party,
+    Permission,
+    Product,
+    SubjectType,
+    Viewer,
+)
+from models.status import WRITE
+from resolvers import endings
+from resolvers.assignees import check_available
+from resolvers.edit import Edit, Unchanged
+from resolvers.reading import Reader, read
+from resolvers.selection import Asked
+from resolvers.writing import lock, log, look, write
+
+SUBJECTS: Final[dict[SubjectType, type[Party] | type[Product]]] = {
+    SubjectType.PARTY: Party,
+    SubjectType.PRODUCT: Product,
+}
+_DETAILS: Final = ActivityKind.DETAILS_CHANGED
+
+
+async def start_party(viewer: Viewer, party: UUID, edit: Edit) -> UUID:
+    """Start the offboarding of a party and return its id (R5)."""
+    return await write(lambda: _start(viewer, SubjectType.PARTY, party, edit))
+
+
+async def start_product(viewer: Viewer, product: UUID, edit: Edit) -> UUID:
+    """Start the termination of a product and return the id of its offboarding (R5)."""
+    return await write(lambda: _start(viewer, SubjectType.PRODUCT, product, edit))
+
+
+async def save(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
+    """Save changes of an offboarding: everything at once or nothing."""
+    return await write(lambda: _save(viewer, id, edit))
+
+
+async def set_status(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
+    """Move an offboarding to another status than Done (R1)."""
+    return await save(viewer, id, edit)
+
+
+async def assign(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
+    """Give an offboarding to a colleague, who is mailed, or to nobody (R8)."""
+    return await save(viewer, id, edit)
+
+
+async def resolve(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
+    """Set an offboarding to Done, for good (R1, R3, R4)."""
+    return await save(viewer, id, replace(edit, status=OffboardingStatus.DONE))
+
+
+async def find(viewer: Viewer, asked: Asked, id: UUID) -> orjson.Fragment | None:
+    """Return an offboarding that the viewer may see."""
+    return await read(viewer, asked, _by_id, id)
+
+
+async def tasks(viewer: Viewer, asked: Asked) -> orjson.Fragment | None:
+    """Return a page of the offboardings of the viewer's organisation."""
+    viewer.require(Permission.CLIENT_FILE_READ)
+    return await read(viewer, asked, _tasks)
+
+
+def _by_id(reader: Reader) -> str:
+    return reader.by_id("Offboarding")
+
+
+def _tasks(reader: Reader) -> str:
+    return reader.all(reader.asked.selection, "Offboarding")
+
+
+async def _start(viewer: Viewer, subject_type: SubjectType, subject: UUID, edit: Edit) -> UUID:
+    await look(viewer, SUBJECTS[subject_type], subject)
+    locked = await _lock_for(edit, subject_type, subject)
+    row = await lock(viewer, SUBJECTS[subject_type], subject)
+    for permission in [WRITE[subject_type], *edit.needs(subject_type)]:
+        viewer.require(permission)
+    if row.has_ended:
+        raise AlreadyOffboardedError
+    key = f"{subject_type.lower()}_id"
+    running = await Offboarding.filter(**{key: subject}).exclude(status=OffboardingStatus.DONE)
+    if running:
+        raise OffboardingInProgressError(running[0].id)
+    at = datetime.now(UTC)
+    offboarding = Offboarding(
+        organisation_id=viewer.organisation_id,
+        started_by_id=viewer.user_id,
+        started_at=at,
+        updated_at=at,
+        **{key: subject},
+    )
+    if edit.status is not None and not edit.sets_done:
+        offboarding.status = edit.status
+    first = Change("status", None, offboarding.status)
+    entries = await _take(viewer, offboarding, edit, at)
+    started = [first, *(c for e in entries for c in e.changes if e.kind is _DETAILS)]
+    entries = [
+        Entry(ActivityKind.OFFBOARDING_STARTED, started),
+        *(entry for entry in entries if entry.kind is not _DETAILS),
+    ]
+    await _keep(viewer, offboarding, entries, locked, at)
+    return offboarding.id
+
+
+async def _save(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
+    locked = None
+    if edit.ends_the_relationship:
+        seen = await look(viewer, Offboarding, id)
+        locked = await _lock_for(edit, seen.subject_type, seen.subject_id)
+    offboarding = await lock(viewer, Offboarding, id)
+    for permission in edit.needs(offboarding.subject_type):
+        viewer.require(permission)
+    offboarding.check_not_done()
+    offboarding.check_version(edit.expected_version)
+    at = datetime.now(UTC)
+    entries = await _take(viewer, offboarding, edit, at)
+    if entries:
+        offboarding.updated_at = at
+        await _keep(viewer, offboarding, entries, locked, at)
+    return offboarding.id
+
+
+async def _lock_for(edit: Edit, subject_type: SubjectType, subject: UUID) -> endings.Locked | None:
+    if not edit.ends_the_relationship:
+        return None
+    return await endings.lock_pair(subject_type, subject)
+
+
+async def _take(viewer: Viewer, offboarding: Offboarding, edit: Edit, at: datetime) -> list[Entry]:
+    """Change the row in memory by the rules and return what happened, if anything did (R9)."""
+    described = offboarding.set_details(replace(offboarding.details, **edit.details))
+    assigned: list[Change] = []
+    if not isinstance(edit.assignee, Unchanged) and edit.assignee != offboarding.assignee_id:
+        if edit.assignee is not None:
+            await check_available(viewer, offboarding, edit.assignee)
+        assigned = offboarding.assign(edit.assignee)
+    moved: list[Change] = []
+    if edit.status is not None or edit.resolution is not None:
+        status = edit.status or offboarding.status
+        closing = Closing(viewer.user_id, at, four_eyes=False)
+        if edit.sets_done:
+            closing = await endings.closing(viewer, offboarding, at)
+        moved = offboarding.move_to(status, edit.resolution, edit.confirmation, closing)
+    kind = ActivityKind.RESOLVED if edit.sets_done else ActivityKind.STATUS_CHANGED
+    happened = ((_DETAILS, described), (ActivityKind.ASSIGNED, assigned), (kind, moved))
+    return [Entry(kind, changes) for kind, changes in happened if changes]
+
+
+async def _keep(
+    viewer: Viewer,
+    offboarding: Offboarding,
+    entries: list[Entry],
+    locked: endings.Locked | None,
+    at: datetime,
+) -> None:
+    """Write the row, what follows for its subject, the letter, and last the log."""
+    await offboarding.save()
+    if locked is not None and offboarding.ends_the_relationship:
+        entries.append(await endings.end_subject(viewer, offboarding, locked, at))
+    if offboarding.assignee_id and any(e.kind is ActivityKind.ASSIGNED for e in entries):
+        await OutgoingMail.task_assigned(offboarding, viewer.user_id, at).save()
+    await log(
+        viewer,
+        at,
+        entries,
+        offboarding=offboarding.id,
+        party=offboarding.party_id,
+        product=offboarding.product_id,
+    )

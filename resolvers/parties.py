@@ -1,0 +1,28 @@
+"""Parties: one by its id or reference."""
+
+from uuid import UUID
+
+import orjson
+
+from models import Permission, Viewer
+from resolvers.reading import Reader, read
+from resolvers.selection import Asked, check_present
+
+
+def _by_id(reader: Reader) -> str:
+    return reader.by_id("Party")
+
+
+def _by_reference(reader: Reader) -> str:
+    return reader.by_key("Party", "reference")
+
+
+async def find(
+    viewer: Viewer, asked: Asked, id: UUID | None, reference: str | None
+) -> orjson.Fragment | None:
+    """Return the party of an id or a reference, hidden from the overview or not."""
+    viewer.require(Permission.CLIENT_FILE_READ)
+    check_present(id=id, reference=reference)
+    if id is not None:
+        return await read(viewer, asked, _by_id, id)
+    return await read(viewer, asked, _by_reference, reference)

@@ -1,0 +1,38 @@
+"""Products: one by its id or number."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import orjson
+
+from models import Permission, Viewer
+from resolvers.reading import Reader, read
+from resolvers.selection import Asked, check_present
+
+
+def _by_id(reader: Reader) -> str:
+    return reader.by_id("Product")
+
+
+def _by_number(reader: Reader) -> str:
+    return reader.by_key("Product", "number")
+
+
+async def find(
+    viewer: Viewer, asked: Asked, id: UUID | None, number: str | None
+) -> orjson.Fragment | None:
+    """Return the product of an id or a number, hidden from the overview or not."""
+    viewer.require(Permission.CLIENT_FILE_READ)
+    check_present(id=id, number=number)
+    if id is not None:
+        return await read(viewer, asked, _by_id, id)
+    return await read(viewer, asked, _by_number, number)
+
+
+def _by_ids(reader: Reader) -> str:
+    return reader.many("Product", "number")
+
+
+async def find_many(viewer: Viewer, asked: Asked, ids: Sequence[UUID]) -> orjson.Fragment | None:
+    """Return those products of a list of ids that the viewer may see, by number."""
+    return await read(viewer, asked, _by_ids, list(ids))

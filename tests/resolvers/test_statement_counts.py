@@ -1,0 +1,204 @@
+"""Statements that are really sent: one for each root field, however much is asked of it."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import pytest
+from asyncpg.connection import LoggedQuery
+from tortoise.connection import get_connection
+
+from database import connected
+from models import Activity, ActivityKind, Viewer
+from schema import schema
+from tests.asking import answer, data, gid
+from tests.factories import (
+    STARTED_AT,
+    make_holding,
+    make_offboarding,
+    make_party,
+    make_product,
+    make_user,
+    viewer_for,
+)
+
+GRAPHQL: Final[Any] = schema._schema  # noqa: SLF001 - Strawberry has no public way to it
+
+
+@pytest.fixture
+async def statements(database_url: str) -> AsyncIterator[list[str]]:
+    """Yield what is sent to PostgreSQL over the only connection there is."""
+    sent: list[str] = []
+    async with connected(database_url, pool_size=1):
+        async with get_connection("default").acquire_connection() as connection:
+            connection.add_query_logger(lambda query: sent.append(said(query)))
+        yield sent
+
+
+def said(query: LoggedQuery) -> str:
+    """Return a statement; one that failed was sent as well."""
+    return str(query.query)
+
+
+async def make_clients(count: int) -> Viewer:
+    """Make parties that each have two products, an offboarding, an assignee and a log."""
+    viewer = await make_user(name="Ada")
+    grace = await make_user(name="Grace")
+    joint = await make_product()
+    for number in range(count):
+        party = await make_party(reference=f"C-{number}", name=f"{number:03}", manager=viewer)
+        await make_holding(party, await make_product(number=f"A-{number}"))
+        await make_holding(party, joint)
+        offboarding = await make_offboarding(party=party, assignee=grace)
+        await Activity.create(
+            organisation_id=viewer.organisation_id,
+            kind=ActivityKind.OFFBOARDING_STARTED,
+            occurred_at=STARTED_AT,
+            actor=viewer,
+            offboarding=offboarding,
+            party=party,
+            changes=[{"field": "status", "before": None, "after": "OPEN"}],
+        )
+    return await viewer_for(viewer)
+
+
+PARTIES: Final = """{ clientFile { parties(first: 50) {
+  totalCount
+  pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  edges { cursor node {
+    id name reference type status offboardingState viewerCanStartOffboarding
+    manager { name }
+    products { number name status parties { reference } }
+    offboarding { id status assignee { name } startedBy { name } openProducts { number } }
+    offboardings(first: 3) { totalCount nodes { version activity { nodes { kind } } } }
+  } }
+} } }"""
+
+
+async def test_reads_a_page_of_fifty_parties_in_one_statement(statements: list[str]) -> None:
+    viewer = await make_clients(51)
+    statements.clear()
+
+    answered = await data(viewer, PARTIES)
+
+    edges = answered["clientFile"]["parties"]["edges"]
+    assert len(statements) == 1
+    assert len(edges) == 50
+    assert answered["clientFile"]["parties"]["totalCount"] == 51
+    assert all(len(edge["node"]["products"]) == 2 for edge in edges)
+    assert {edge["node"]["offboarding"]["assignee"]["name"] for edge in edges} == {"Grace"}
+
+
+ROOT_FIELDS: Final = {
+    "viewer": "viewer { user { name } organisation { name } permissions openTaskCount }",
+    "node": "node(id: $party) { ... on Party { products { parties { manager { name } } } } }",
+    "nodes": """nodes(ids: [$party, $offboarding, $party]) {
+      id ... on Party { offboardings { nodes { activity { nodes { changes { field } } } } } }
+      ... on Offboarding { subject { ... on Party { holdings { product { number } } } } }
+    }""",
+    "clientFile": """clientFile {
+      a: parties(first: 2) { nodes { products { number } } }
+      b: parties(last: 2) { nodes { name } totalCount }
+      products { edges { node { holdings { party { offboarding { status } } } } } }
+    }""",
+    "party": "party(id: $party) { manager { name } holdings { product { holdings { role } } } }",
+    "product": 'product(number: "A-1") { parties { offboarding { activity { totalCount } } } }',
+    "offboarding": "offboarding(id: $offboarding) { assignee { name } openProducts { number } }",
+    "offboardings": """offboardings(filter: { assignedToMe: false }) {
+      nodes { subject { ... on Party { products { number } } } assignee { name } } totalCount
+    }""",
+    "assignableUsers": 'assignableUsers(search: "a") { nodes { name } totalCount }',
+    "activity": "activity { nodes { actor { name } offboarding { assignee { name } } } }",
+    "statistics": "statistics { total byStatus { count } byAssignee { assignee { name } } }",
+}
+ROOTS: Final = list(GRAPHQL.query_type.fields)
+
+
+@pytest.mark.parametrize("name", ROOTS)
+async def test_reads_every_root_field_in_one_statement(name: str, statements: list[str]) -> None:
+    viewer = await make_clients(3)
+    offboarding = await data(
+        viewer, "{ offboardings { nodes { id subject { ... on Party { id } } } } }"
+    )
+    first = offboarding["offboardings"]["nodes"][0]
+    wanted = [
+        (variable, value)
+        for variable, value in (("party", first["subject"]["id"]), ("offboarding", first["id"]))
+        if f"${variable}" in ROOT_FIELDS[name]
+    ]
+    declared = ", ".join(f"${variable}: ID!" for variable, _ in wanted)
+    document = f"query {f'({declared})' if declared else ''} {{ {ROOT_FIELDS[name]} }}"
+    statements.clear()
+
+    answered = await data(viewer, document, **dict(wanted))
+
+    assert len(statements) == 1
+    assert answered[name] is not None
+    assert statements[0].startswith("select ")
+
+
+async def test_reads_root_fields_together_in_a_statement_each(statements: list[str]) -> None:
+    viewer = await make_clients(2)
+    statements.clear()
+
+    await data(
+        viewer,
+        """{ __typename viewer { clientAccess } again: viewer { clientAccess }
+             clientFile { parties { totalCount } products { totalCount } } }""",
+    )
+
+    assert len(statements) == 3
+
+
+async def test_reads_a_selection_that_is_switched_off_without_any(statements: list[str]) -> None:
+    viewer = await make_clients(1)
+    statements.clear()
+
+    answered = await data(
+        viewer,
+        'query ($yes: Boolean!) { party(reference: "C-0") @include(if: $yes) { name } }',
+        yes=False,
+    )
+
+    assert answered == {}
+    assert statements == []
+
+
+async def test_sends_nothing_for_what_makes_no_sense(statements: list[str]) -> None:
+    viewer = await make_clients(1)
+    statements.clear()
+
+    for document in (
+        "{ clientFile { parties(first: 0) { totalCount } } viewer { clientAccess } }",
+        '{ party(id: "x") { name } }',
+        "{ party { name } }",
+        '{ node(id: "x") { id } }',
+        "{ shoeSize }",
+    ):
+        assert (await answer(viewer, document, {}))["errors"]
+
+    assert statements == []
+
+
+async def test_reads_the_result_of_a_mutation_in_one_statement_after_the_commit(
+    statements: list[str],
+) -> None:
+    viewer = await make_clients(1)
+    row = await make_offboarding(product=await make_product())
+    statements.clear()
+
+    await data(
+        viewer,
+        """mutation ($id: ID!) {
+          setOffboardingStatus(input: { offboardingId: $id, status: REVIEW }) {
+            ... on SetOffboardingStatusSuccess { offboarding {
+              status assignee { name } activity { nodes { actor { name } } }
+              subject { ... on Product { parties { name } } }
+            } }
+          }
+        }""",
+        id=gid(row),
+    )
+
+    commit = next(i for i, sql in enumerate(statements) if sql.upper().startswith("COMMIT"))
+    assert len(statements) == commit + 2
+    assert statements[-1].startswith("select (")
