@@ -1,0 +1,168 @@
+"""Arguments of the fields of a document, as plain values, checked before anything is executed."""
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLID,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    VariableNode,
+    Visitor,
+    get_argument_values,
+    get_named_type,
+    separate_operations,
+    visit,
+)
+from graphql.execution.values import VariableValues
+from strawberry.utils.str_converters import to_snake_case
+
+from resolvers.errors import BadRequestError
+from resolvers.paging import page_of
+from resolvers.reading import readable_of
+from resolvers.selection import Arguments
+from schema.context import Context, Document, Taking
+from schema.ids import key
+
+LONGEST_SEARCH: Final = 200
+MOST_IN_A_LIST: Final = 250
+
+# Names are few and asked for often.
+snake: Final = cache(to_snake_case)
+
+# What the ids in a filter stand for.
+_IDS_OF: Final = {
+    "actorId": "User",
+    "assigneeId": "User",
+    "managerId": "User",
+    "offboardingId": "Offboarding",
+    "partyId": "Party",
+    "productId": "Product",
+}
+
+
+def plain(value: Any, type_: Any) -> Any:  # noqa: ANN401 - a value of any input type
+    """Return an input value with names as in Python, enum members, and no NUL in its text."""
+    if isinstance(type_, GraphQLNonNull):
+        return plain(value, type_.of_type)
+    if value is None:
+        return None
+    if isinstance(type_, GraphQLList):
+        if len(value) > MOST_IN_A_LIST:
+            raise BadRequestError(f"A list has at most {MOST_IN_A_LIST} values.")
+        return [plain(item, type_.of_type) for item in value]
+    if isinstance(type_, GraphQLInputObjectType):
+        return {snake(k): _of_input(k, v, type_.fields[k].type) for k, v in value.items()}
+    if isinstance(type_, GraphQLEnumType):
+        return type_.wrapped_cls(value)  # type: ignore[attr-defined] # Strawberry's enums have it
+    return _scalar(value)
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, datetime):
+        return _in_utc(value)
+    if isinstance(value, str) and "\0" in value:
+        raise BadRequestError("A text cannot hold the character NUL.")
+    return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Return a moment in UTC, which is also the zone of one that names none."""
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError as error:
+        raise BadRequestError("A time lies beyond the calendar.") from error
+
+
+def _of_input(name: str, value: Any, type_: Any) -> Any:  # noqa: ANN401 - as above
+    if value is None:
+        return None
+    if get_named_type(type_) is GraphQLID and name in _IDS_OF:
+        return key(value, _IDS_OF[name])
+    if name == "search":
+        return _search(plain(value, type_))
+    return plain(value, type_)
+
+
+def _search(text: str) -> str | None:
+    """Return what is searched for; a blank search is none."""
+    if len(text) > LONGEST_SEARCH:
+        raise BadRequestError(f"A search has at most {LONGEST_SEARCH} characters.")
+    return text if text.strip() else None
+
+
+class _FieldsWithArguments(Visitor):
+    """Collects the fields that take arguments, each once, and the variables that switch fields.
+
+    A mutation's own input is left to its resolver, whose refusals are typed.
+    """
+
+    def __init__(self, type_info: TypeInfo, mutation: GraphQLObjectType | None) -> None:
+        super().__init__()
+        self.type_info = type_info
+        self.mutation = mutation
+        self.found: list[Taking] = []
+        self.switching: set[str] = set()
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:  # noqa: ANN401 - the visitor's shape
+        values = [argument.value for argument in node.arguments or ()]
+        self.switching |= {v.name.value for v in values if isinstance(v, VariableNode)}
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:  # noqa: ANN401 - the visitor's shape
+        field = self.type_info.get_field_def()
+        parent = self.type_info.get_parent_type()
+        if field is None or not field.args or parent is None or parent is self.mutation:
+            return
+        if node.name.value.startswith("__") or parent.name.startswith("__"):
+            return
+        name = get_named_type(field.type).name
+        pages = (
+            readable_of(name.removesuffix("Connection")) if name.endswith("Connection") else None
+        )
+        self.found.append(Taking(node, field, pages))
+
+
+def _fields_with_arguments(schema: GraphQLSchema, document: Document, name: str) -> list[Taking]:
+    """Return those of one operation: the variables of the others have no values now."""
+    if name not in document.taking:
+        type_info = TypeInfo(schema)
+        visitor = _FieldsWithArguments(type_info, schema.mutation_type)
+        visit(separate_operations(document.node)[name], TypeInfoVisitor(type_info, visitor))
+        document.taking[name], document.switching[name] = visitor.found, visitor.switching
+    return document.taking[name]
+
+
+def evaluate(
+    schema: GraphQLSchema,
+    context: Context,
+    operation: OperationDefinitionNode,
+    variables: VariableValues,
+) -> None:
+    """Keep the arguments of all fields; refuse a page that makes no sense before any of it runs."""
+    context.variables = variables.coerced
+    if context.document is None:
+        return
+    name = operation.name.value if operation.name else ""
+    for taking in _fields_with_arguments(schema, context.document, name):
+        arguments = _arguments(taking, variables)
+        context.arguments[id(taking.node)] = arguments
+        if taking.pages is not None:
+            page_of(taking.pages, arguments)
+    if any(context.variables[variable] is None for variable in context.document.switching[name]):
+        raise BadRequestError("A variable of @skip or @include cannot be null.")
+
+
+def _arguments(taking: Taking, variables: VariableValues) -> Arguments:
+    args = taking.field.args
+    values = get_argument_values(taking.field, taking.node, variables)
+    return {snake(name): _of_input(name, v, args[name].type) for name, v in values.items()}

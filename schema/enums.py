@@ -1,0 +1,168 @@
+"""The enums of the schema, published once, with a description of each value."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import strawberry
+
+import models
+
+
+class ErrorCode(StrEnum):
+    """Why a mutation was refused."""
+
+    NOT_FOUND = "NOT_FOUND"
+    FORBIDDEN = "FORBIDDEN"
+    OFFBOARDING_DONE = "OFFBOARDING_DONE"
+    OFFBOARDING_IN_PROGRESS = "OFFBOARDING_IN_PROGRESS"
+    ALREADY_OFFBOARDED = "ALREADY_OFFBOARDED"
+    RESOLUTION_REQUIRED = "RESOLUTION_REQUIRED"
+    RESOLUTION_NOT_ALLOWED = "RESOLUTION_NOT_ALLOWED"
+    CONFIRMATION_REQUIRED = "CONFIRMATION_REQUIRED"
+    CONFIRMATION_MISMATCH = "CONFIRMATION_MISMATCH"
+    ASSIGNEE_UNAVAILABLE = "ASSIGNEE_UNAVAILABLE"
+    OPEN_PRODUCTS = "OPEN_PRODUCTS"
+    FOUR_EYES = "FOUR_EYES"
+    CONFLICT = "CONFLICT"
+    INVALID_INPUT = "INVALID_INPUT"
+
+
+def publish(enum: type[StrEnum], description: str, values: Mapping[str, str]) -> None:
+    """Put an enum into the schema; each value needs its description."""
+    published = strawberry.enum(enum, description=description)
+    for value in published.__strawberry_definition__.values:  # type: ignore[attr-defined] # Strawberry adds it
+        value.description = values[value.name]
+
+
+publish(
+    ErrorCode,
+    "Why a mutation was refused; a code is never removed or given another meaning.",
+    {
+        "NOT_FOUND": "There is no such thing, or it is not yours to see.",
+        "FORBIDDEN": "You may see it, but lack the permission that `permission` names.",
+        "OFFBOARDING_DONE": "The offboarding is done, and done is final.",
+        "OFFBOARDING_IN_PROGRESS": "An offboarding of this is in progress: `offboarding`.",
+        "ALREADY_OFFBOARDED": "The party is offboarded or the product terminated already.",
+        "RESOLUTION_REQUIRED": "The status DONE needs a resolution.",
+        "RESOLUTION_NOT_ALLOWED": "Only the status DONE takes a resolution.",
+        "CONFIRMATION_REQUIRED": "The text TERMINATE must be typed to confirm.",
+        "CONFIRMATION_MISMATCH": "The text typed to confirm is not exactly TERMINATE.",
+        "ASSIGNEE_UNAVAILABLE": "The person is unknown, disabled or may not see the subject.",
+        "OPEN_PRODUCTS": "The products in `products` must be terminated first.",
+        "FOUR_EYES": "Who started an offboarding must not be who sets it to DONE.",
+        "CONFLICT": "Somebody saved in between; `offboarding` is as it now is.",
+        "INVALID_INPUT": "The value of `field` is out of bounds.",
+    },
+)
+publish(
+    models.PartyType,
+    "Kind of a party.",
+    {
+        "NATURAL_PERSON": "A person.",
+        "LEGAL_ENTITY": "A company, foundation or other legal entity.",
+        "NATURAL_PERSON_GROUP": "Several persons who are a client together.",
+    },
+)
+publish(
+    models.PartyStatus,
+    "Status of a party.",
+    {"ACTIVE": "The relationship goes on.", "OFFBOARDED": "The relationship has ended for good."},
+)
+publish(
+    models.ProductStatus,
+    "Status of a product.",
+    {"ACTIVE": "The product is in use.", "TERMINATED": "The product has ended for good."},
+)
+publish(
+    models.OffboardingState,
+    "Where a party or a product stands.",
+    {
+        "NONE": "No offboarding is in progress.",
+        "PENDING": "An offboarding is in progress.",
+        "OFFBOARDED": "It has been offboarded or terminated.",
+    },
+)
+publish(
+    models.HoldingRole,
+    "Role in which a party holds a product.",
+    {
+        "OWNER": "The owner.",
+        "JOINT_OWNER": "One of several owners.",
+        "BENEFICIARY": "Benefits from the product without owning it.",
+        "REPRESENTATIVE": "Acts for an owner.",
+    },
+)
+publish(
+    models.OffboardingStatus,
+    "Status of an offboarding; the first three may follow each other in any order.",
+    {
+        "OPEN": "Started; nothing has been done yet.",
+        "IN_PROGRESS": "Something has been done; the file is not complete.",
+        "REVIEW": "The file is complete and waits for approval.",
+        "DONE": "Complete and decided; this cannot be undone.",
+    },
+)
+publish(
+    models.OffboardingResolution,
+    "How an offboarding that is DONE ended.",
+    {
+        "DONE": "The relationship or the product has ended.",
+        "CANCELLED": "It was not approved; everything stays as it was.",
+    },
+)
+publish(
+    models.TerminationReason,
+    "Why a relationship or a product ends.",
+    {
+        "CLIENT_REQUEST": "The client asked for it.",
+        "FIRM_DECISION": "The firm decided it.",
+        "DEATH": "The client died.",
+        "DISSOLUTION": "The company was dissolved.",
+        "INSOLVENCY": "The client is insolvent.",
+        "STRUCTURE_CHANGE": "The client's structure changed.",
+        "RISK_OR_SANCTIONS": "Risk appetite or sanctions forbid to go on.",
+        "INACTIVE": "The relationship has been inactive for long.",
+        "OTHER": "Another reason; see the comment.",
+    },
+)
+publish(
+    models.ClientAccess,
+    "Which parties a user may see.",
+    {"OPEN": "All parties of the organisation.", "OWN": "The parties that the user manages."},
+)
+publish(
+    models.SubjectType,
+    "Of what kind the subject of an offboarding is.",
+    {"PARTY": "A party is offboarded.", "PRODUCT": "A product is terminated."},
+)
+publish(
+    models.Permission,
+    "What a user may do.",
+    {
+        "CLIENT_FILE_READ": "See the client file and its offboardings.",
+        "CLIENT_FILE_WRITE": "Change the client file.",
+        "CLIENT_FILE_EXPORT": "Export the client file.",
+        "PARTY_OFFBOARDING_WRITE": "Start and edit offboardings of parties.",
+        "PARTY_OFFBOARDING_DONE_WRITE": "Set offboardings of parties to DONE.",
+        "PRODUCT_TERMINATION_WRITE": "Start and edit terminations of products, end holdings.",
+        "PRODUCT_TERMINATION_DONE_WRITE": "Set terminations of products to DONE.",
+        "OFFBOARDING_REASON_READ": "See the reason and the comment of offboardings.",
+        "USER_ADMIN": "Give and take access.",
+    },
+)
+publish(
+    models.ActivityKind,
+    "What happened.",
+    {
+        "OFFBOARDING_STARTED": "An offboarding or termination was started.",
+        "STATUS_CHANGED": "Its status changed to another than DONE.",
+        "ASSIGNED": "It was given to another person or to nobody.",
+        "RESOLVED": "It was set to DONE.",
+        "DETAILS_CHANGED": "Its reason, comment, effective day or due day changed.",
+        "PARTY_OFFBOARDED": "A party became offboarded.",
+        "PRODUCT_TERMINATED": "A product became terminated.",
+        "HOLDING_ENDED": "A party stopped holding a product.",
+        "MAIL_SENT": "A letter about it was accepted by the mail server.",
+        "MAIL_FAILED": "A letter about it could not be delivered.",
+    },
+)

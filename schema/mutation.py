@@ -1,0 +1,125 @@
+"""The mutations: one business action each; a refusal raised becomes a member of the result."""
+
+from typing import Annotated
+
+import strawberry
+
+from resolvers import holdings, offboardings
+from schema.context import Info
+from schema.ids import input_key
+from schema.inputs import (
+    AssignOffboardingInput,
+    EndHoldingInput,
+    ResolveOffboardingInput,
+    SaveOffboardingInput,
+    SetOffboardingStatusInput,
+    StartPartyOffboardingInput,
+    StartProductTerminationInput,
+)
+from schema.results import (
+    AssignOffboardingResult,
+    AssignOffboardingSuccess,
+    EndHoldingResult,
+    EndHoldingSuccess,
+    ResolveOffboardingResult,
+    ResolveOffboardingSuccess,
+    SaveOffboardingResult,
+    SaveOffboardingSuccess,
+    SetOffboardingStatusResult,
+    SetOffboardingStatusSuccess,
+    StartPartyOffboardingResult,
+    StartPartyOffboardingSuccess,
+    StartProductTerminationResult,
+    StartProductTerminationSuccess,
+)
+
+INPUT = "What is to be done."
+
+
+@strawberry.type(description="What can be done.")
+class Mutation:
+    @strawberry.mutation(description="Start the offboarding of a party.")
+    async def start_party_offboarding(
+        self,
+        info: Info,
+        input: Annotated[StartPartyOffboardingInput, strawberry.argument(description=INPUT)],
+    ) -> StartPartyOffboardingResult:
+        viewer = info.context.viewer
+        id = await offboardings.start_party(
+            viewer, input_key(input.party_id, "Party"), input.edit()
+        )
+        return StartPartyOffboardingSuccess(offboarding_id=id)
+
+    @strawberry.mutation(description="Start the termination of a product.")
+    async def start_product_termination(
+        self,
+        info: Info,
+        input: Annotated[StartProductTerminationInput, strawberry.argument(description=INPUT)],
+    ) -> StartProductTerminationResult:
+        viewer = info.context.viewer
+        id = await offboardings.start_product(
+            viewer, input_key(input.product_id, "Product"), input.edit()
+        )
+        return StartProductTerminationSuccess(offboarding_id=id)
+
+    @strawberry.mutation(
+        description="Save changes of an offboarding: everything at once or nothing."
+    )
+    async def save_offboarding(
+        self,
+        info: Info,
+        input: Annotated[SaveOffboardingInput, strawberry.argument(description=INPUT)],
+    ) -> SaveOffboardingResult:
+        viewer = info.context.viewer
+        id = await offboardings.save(
+            viewer, input_key(input.offboarding_id, "Offboarding"), input.edit()
+        )
+        return SaveOffboardingSuccess(offboarding_id=id)
+
+    @strawberry.mutation(description="Move an offboarding to another status than DONE.")
+    async def set_offboarding_status(
+        self,
+        info: Info,
+        input: Annotated[SetOffboardingStatusInput, strawberry.argument(description=INPUT)],
+    ) -> SetOffboardingStatusResult:
+        viewer = info.context.viewer
+        id = await offboardings.set_status(
+            viewer, input_key(input.offboarding_id, "Offboarding"), input.edit()
+        )
+        return SetOffboardingStatusSuccess(offboarding_id=id)
+
+    @strawberry.mutation(
+        description="Give an offboarding to a colleague, who is mailed, or to nobody."
+    )
+    async def assign_offboarding(
+        self,
+        info: Info,
+        input: Annotated[AssignOffboardingInput, strawberry.argument(description=INPUT)],
+    ) -> AssignOffboardingResult:
+        viewer = info.context.viewer
+        id = await offboardings.assign(
+            viewer, input_key(input.offboarding_id, "Offboarding"), input.edit()
+        )
+        return AssignOffboardingSuccess(offboarding_id=id)
+
+    @strawberry.mutation(description="Set an offboarding to DONE; this cannot be undone.")
+    async def resolve_offboarding(
+        self,
+        info: Info,
+        input: Annotated[ResolveOffboardingInput, strawberry.argument(description=INPUT)],
+    ) -> ResolveOffboardingResult:
+        viewer = info.context.viewer
+        id = await offboardings.resolve(
+            viewer, input_key(input.offboarding_id, "Offboarding"), input.edit()
+        )
+        return ResolveOffboardingSuccess(offboarding_id=id)
+
+    @strawberry.mutation(description="End a holding: a party leaves a product.")
+    async def end_holding(
+        self,
+        info: Info,
+        input: Annotated[EndHoldingInput, strawberry.argument(description=INPUT)],
+    ) -> EndHoldingResult:
+        party, product = input_key(input.party_id, "Party"), input_key(input.product_id, "Product")
+        id = await holdings.end(info.context.viewer, party, product, input.ended_on or None)
+        return EndHoldingSuccess(holding_id=id, party_id=party)
