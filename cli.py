@@ -1,0 +1,195 @@
+"""Commands for operators; `python cli.py --help` lists them."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import typer
+from asyncpg import PostgresConnectionError
+from tortoise.exceptions import DBConnectionError, ValidationError
+
+from auth import issue_token
+from database import DatabaseUnusableError, EmbeddedError, connected, provided, run_migrations
+from demo import write_demo
+from loading import BadRowsError, load_client_file
+from loading.terminal import line_of, lines_of, progress_bar, write_bad_rows
+from models import DomainError, User
+from settings import settings_or_exit
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="Run and look after the offboarding server.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+# What ends a command with one sentence; anything else is a fault of ours, with its traceback.
+REFUSALS: Final = (
+    BadRowsError,
+    DatabaseUnusableError,
+    DBConnectionError,
+    DomainError,
+    EmbeddedError,
+    OSError,
+    PostgresConnectionError,
+    ValidationError,
+)
+
+
+@contextmanager
+def database_at_head() -> Iterator[tuple[str, list[str]]]:
+    """Yield the URL of the database, brought to head, and the migrations that this took."""
+    settings = settings_or_exit()
+    with provided(settings) as url:
+        yield url, asyncio.run(run_migrations(url))
+
+
+def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Do work with the models connected to the database."""
+
+    async def connected_work(url: str) -> T:
+        async with connected(url):
+            return await work()
+
+    with database_at_head() as (url, _):
+        return asyncio.run(connected_work(url))
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; else HOST.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port to listen on; else PORT.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Number of processes.")] = 1,
+) -> None:
+    """Start the server."""
+    import server  # noqa: PLC0415 - slow to import, and no other command needs it
+
+    server.serve(host, port, workers)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema; any number of processes may do so at once."""
+    with database_at_head() as (_, applied):
+        for name in applied:
+            print(f"Applied {name}.")
+        if not applied:
+            print("There is nothing to apply; the database has the newest schema.")
+
+
+@app.command("import")
+def import_client_file(
+    folder: Annotated[Path, typer.Argument(help="Folder of the CSV files.")],
+    *,
+    organisation: Annotated[str, typer.Option(help="Name; made when there is none of it.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check it all, write nothing.")
+    ] = False,
+    errors: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="CSV file to write the bad rows to.")
+    ] = None,
+) -> None:
+    """Load users.csv, parties.csv, products.csv and holdings.csv: all or nothing, any or all.
+
+    What is there already is updated, never doubled; no status is touched.
+    """
+    if errors is not None:
+        write_bad_rows(errors, [])
+    with database_at_head() as (url, _):
+        try:
+            with progress_bar() as progress:
+                report = asyncio.run(
+                    load_client_file(url, folder, organisation, dry_run=dry_run, progress=progress)
+                )
+        except BadRowsError as error:
+            print(*map(line_of, error.rows), sep="\n", file=sys.stderr)
+            if errors is not None:
+                write_bad_rows(errors, error.rows)
+            raise
+    print(*lines_of(report, organisation), sep="\n")
+    if dry_run:
+        print("This was a dry run: nothing was written.")
+
+
+@app.command()
+def demo() -> None:
+    """Write the demo: Demo Bank with a few hundred parties, and the small Other Bank."""
+    if run(write_demo):
+        print("Demo Bank and Other Bank are written.")
+        print("A token for one of their people: python cli.py token approver@demo.example")
+    else:
+        print("Demo Bank and Other Bank are there already; nothing was changed.")
+
+
+@app.command()
+def token(
+    email: Annotated[str, typer.Argument(help="E-mail address of the user.")],
+    organisation: Annotated[
+        str | None, typer.Option(help="Needed when the address is known to several.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Days the token is good for.")] = 90,
+    name: Annotated[str, typer.Option(help="What the token is for.")] = "Command line",
+) -> None:
+    """Make an API token for a user and print it, this once, alone on standard output."""
+
+    async def make() -> str:
+        user = await _user(email.strip().lower(), organisation)
+        return await issue_token(user, name, timedelta(days=days))
+
+    print(run(make))
+
+
+async def _user(email: str, organisation: str | None) -> User:
+    """Return the one enabled user of an address, or refuse."""
+    users = User.filter(email=email).prefetch_related("organisation")
+    if organisation is not None:
+        users = users.filter(organisation__name=organisation)
+    found = await users
+    of = "" if organisation is None else f" of {organisation}"
+    if not found:
+        raise DomainError(f"There is no user{of} with the e-mail address {email}.")
+    if len(found) > 1:
+        names = sorted(user.organisation.name for user in found)
+        raise DomainError(
+            f"{email} is known to {' and '.join(names)}: choose one with --organisation."
+        )
+    if not found[0].enabled:
+        raise DomainError(f"The user{of} with the e-mail address {email} is disabled.")
+    return found[0]
+
+
+@app.command("export-schema")
+def export_schema(
+    output: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="File to write; else standard output.")
+    ] = None,
+) -> None:
+    """Print the GraphQL schema."""
+    from schema import sdl  # noqa: PLC0415 - slow to import, and no other command needs it
+
+    text = sdl().rstrip("\n") + "\n"
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    """Run a command; what cannot be done is said in one sentence, with code 1."""
+    try:
+        app()
+    except REFUSALS as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
