@@ -1,0 +1,53 @@
+"""The small routes beside `/graphql`: health, and in the demo the letters that were sent."""
+
+import asyncio
+import logging
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from database import missing_migrations
+from mail import Catcher
+from mail.inbox import inbox_page, message_page
+
+logger = logging.getLogger(__name__)
+
+
+async def live(_request: Request) -> Response:
+    """Say that the process lives; the database has no part in it."""
+    return Response(orjson.dumps({"status": "live"}), media_type="application/json")
+
+
+async def ready(_request: Request) -> Response:
+    """Say whether requests can be answered: the database is reachable and at head."""
+    try:
+        async with asyncio.timeout(3):
+            missing = await missing_migrations()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is why we are not ready
+        logger.warning("not ready: %s", error)
+        reason = "the database cannot be reached or used"
+    else:
+        reason = f"migrations are missing: {', '.join(missing)}" if missing else ""
+    answer = {"status": "not ready", "reason": reason} if reason else {"status": "ready"}
+    body = orjson.dumps(answer)
+    return Response(body, 503 if reason else 200, media_type="application/json")
+
+
+def mail_routes(catcher: Catcher) -> list[BaseRoute]:
+    """Return the pages on which letters of the demo are read."""
+    policy = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; img-src data:"
+    headers = {"content-security-policy": policy, "x-content-type-options": "nosniff"}
+
+    async def inbox(_request: Request) -> Response:
+        return HTMLResponse(inbox_page(catcher.messages), headers=headers)
+
+    async def letter(request: Request) -> Response:
+        number = request.path_params["number"]
+        for caught in catcher.messages:
+            if caught.number == number:
+                return HTMLResponse(message_page(caught), headers=headers)
+        return HTMLResponse("There is no such letter.", 404, headers=headers)
+
+    return [Route("/mail", inbox), Route("/mail/{number:int}", letter)]

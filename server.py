@@ -1,0 +1,194 @@
+"""The ASGI application: routes, what runs beside them, and how the whole is started."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Annotated, Any, Final, NoReturn
+
+import typer
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route
+from uvicorn.supervisors import Multiprocess
+
+import settings as configuration
+from banner import banner
+from database import DatabaseUnusableError, EmbeddedError, connected, provided, run_migrations
+from demo import demo_tokens, write_demo
+from mail import Catcher, SmtpServer, catching_beside, send_forever
+from routes import live, mail_routes, ready
+from schema.endpoint import GraphQLEndpoint
+from settings import Settings, SmtpTls
+
+LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def application(settings: Settings, url: str, catcher: Catcher | None = None) -> Starlette:
+    """Return the application of one process."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with connected(url, settings.database_pool_size):
+            sender = start_sender(settings)
+            # What is there by now stays; the collector need not look at it in every round.
+            gc.collect()
+            gc.freeze()
+            try:
+                yield
+            finally:
+                if sender is not None:
+                    sender.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await sender
+
+    routes: list[BaseRoute] = [
+        Route("/graphql", GraphQLEndpoint(settings.max_body_bytes)),
+        Route("/health/live", live),
+        Route("/health/ready", ready),
+        *(mail_routes(catcher) if catcher is not None else []),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def start_sender(settings: Settings) -> asyncio.Task[None] | None:
+    """Start sending letters, if there is a mail server to send them to."""
+    smtp = SmtpServer.of(settings)
+    if smtp is None:
+        return None
+    return asyncio.create_task(send_forever(settings, smtp))
+
+
+def worker() -> Starlette:
+    """Return the application of one of several processes, from the environment alone."""
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    settings = configuration.settings_or_exit()
+    if settings.database_url is None:
+        raise RuntimeError("a worker is given its database")
+    return application(settings, settings.database_url.get_secret_value())
+
+
+@contextmanager
+def catcher_beside(settings: Settings) -> Iterator[Catcher | None]:
+    """Run the demo's catch-all mail server, unless there is a real one."""
+    if not settings.is_demo or settings.smtp_host is not None:
+        yield None
+        return
+    with catching_beside() as catcher:
+        yield catcher
+
+
+class AddressError(Exception):
+    """The address to listen on cannot be had."""
+
+
+@contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """Hold the address, before anything is started for who cannot get it."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            reason = f"The server cannot listen on {settings.host} port {settings.port}: {error}."
+            raise AddressError(reason) from error
+        yield listener
+
+
+async def prepare(settings: Settings, url: str, *, mail: bool) -> str:
+    """Bring the database to head, write the demo, and return what the start prints."""
+    await run_migrations(url)
+    address = address_of(settings)
+    if not settings.is_demo:
+        return banner(address)
+    async with connected(url, 1):
+        await write_demo()
+        return banner(address, await demo_tokens(), mail=mail)
+
+
+def _end(*_: object) -> NoReturn:
+    """Turn a signal into an orderly end, so that all that was opened is closed."""
+    raise SystemExit(0)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; else HOST.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port to listen on; else PORT.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Number of processes.")] = 1,
+) -> None:
+    """Serve until told to stop; exit with code 1 where the address or the database is no good."""
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    settings = configuration.settings_or_exit()
+    place = {"host": host or settings.host, "port": port or settings.port}
+    settings = settings.model_copy(update=place)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, _end)
+    try:
+        with (
+            listening(settings) as listener,
+            provided(settings) as url,
+            catcher_beside(settings) as catcher,
+        ):
+            settings = settings.model_copy(update=_beside(settings, catcher))
+            # Letters are kept in this process; of several, they are read in the terminal only.
+            mail = catcher is not None and workers == 1
+            print(asyncio.run(prepare(settings, url, mail=mail)), flush=True)
+            _run(settings, url, catcher, listener, workers)
+    except (AddressError, DatabaseUnusableError, EmbeddedError) as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from error
+
+
+def address_of(settings: Settings) -> str:
+    """Return the URL of the server."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+def _beside(settings: Settings, catcher: Catcher | None) -> dict[str, object]:
+    """Return the settings that follow from where we listen and what runs beside us."""
+    found: dict[str, object] = {}
+    if catcher is not None:
+        found |= {"smtp_host": catcher.host, "smtp_port": catcher.port}
+        found |= {"smtp_tls": SmtpTls.NONE, "smtp_username": None, "smtp_password": None}
+    if "task_url" not in settings.model_fields_set:
+        found["task_url"] = f"{address_of(settings)}/tasks/{{id}}"
+    return found
+
+
+def _run(
+    settings: Settings, url: str, catcher: Catcher | None, listener: socket.socket, workers: int
+) -> None:
+    common: dict[str, Any] = {
+        "access_log": False,
+        "server_header": False,
+        "log_config": None,
+        "timeout_graceful_shutdown": 10,
+        "ws": "none",
+    }
+    if workers == 1:
+        config = uvicorn.Config(application(settings, url, catcher), **common)
+        uvicorn.Server(config).run([listener])
+        return
+    # The processes read their settings from the environment, as any process does.
+    demo = str(settings.is_demo).lower()
+    os.environ.update(DATABASE_URL=url, DEMO=demo, TASK_URL=settings.task_url)
+    if settings.smtp_host is not None:
+        os.environ.update(SMTP_HOST=settings.smtp_host, SMTP_PORT=str(settings.smtp_port))
+    config = uvicorn.Config("server:worker", factory=True, workers=workers, **common)
+    Multiprocess(config, [listener]).run()
+
+
+if __name__ == "__main__":
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(serve)
+    app()

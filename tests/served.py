@@ -1,0 +1,137 @@
+"""A server as an operator starts it: another process, asked over HTTP."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+PATIENCE: Final = 60.0
+
+
+class Client:
+    """A front end: asks over HTTP with a token, and knows nothing but the answers."""
+
+    def __init__(self, http: httpx2.AsyncClient, token: str) -> None:
+        self._http = http
+        self._headers = {"authorization": f"Bearer {token}"}
+
+    async def ask(self, document: str, **variables: Any) -> dict[str, Any]:
+        """Return the data of an operation that must succeed."""
+        body = {"query": document, "variables": variables}
+        response = await self._http.post("/graphql", json=body, headers=self._headers)
+        answer: dict[str, Any] = response.json()
+        assert response.status_code == 200, answer
+        assert "errors" not in answer, answer
+        data: dict[str, Any] = answer["data"]
+        return data
+
+
+@dataclass
+class Served:
+    """A server that was started."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    folder: Path
+    http: httpx2.AsyncClient
+
+    @property
+    def printed(self) -> str:
+        """What it wrote to standard output so far."""
+        return (self.folder / "out").read_text(encoding="utf-8")
+
+    @property
+    def log(self) -> str:
+        """What it wrote to standard error so far."""
+        return (self.folder / "err").read_text(encoding="utf-8")
+
+    @property
+    def tokens(self) -> Mapping[str, str]:
+        """The tokens it printed, by e-mail address."""
+        return dict(re.findall(r"^ +(\S+@\S+) .*\n +(offb_\S+)$", self.printed, re.MULTILINE))
+
+    async def is_ready(self) -> bool:
+        """Return whether it answers; fail if it has ended."""
+        assert self.process.poll() is None, self.log
+        try:
+            return (await self.http.get("/health/ready")).status_code == 200
+        except httpx2.TransportError:
+            return False
+
+    def client(self, token: str) -> Client:
+        """Return a front end that shows a token."""
+        return Client(self.http, token)
+
+    def stop(self, with_: signal.Signals = signal.SIGTERM) -> int:
+        """Tell it to end, the way a terminal or a supervisor does, and return its exit code."""
+        if with_ is signal.SIGINT:  # Ctrl-C reaches the whole group
+            os.killpg(self.process.pid, with_)
+        else:
+            self.process.send_signal(with_)
+        return self.process.wait(PATIENCE)
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+    """Start a program of ours in a folder, with only these settings; its output goes to files."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    program, *options = arguments
+    with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+        return subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, ROOT / program, *options],
+            cwd=folder,
+            env={**kept, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
+
+
+@asynccontextmanager
+async def served(*arguments: str, **environment: str) -> AsyncIterator[Served]:
+    """Run a server, yield it once it is ready, and end it if the test did not."""
+    environment.setdefault("PORT", str(free_port()))
+    url = f"http://127.0.0.1:{environment['PORT']}"
+    program = arguments or ("server.py",)
+    with tempfile.TemporaryDirectory(prefix="offboarding-served-") as name:
+        folder = Path(name)
+        process = start(folder, *program, **environment)
+        try:
+            async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE, trust_env=False) as http:
+                server = Served(process, url, folder, http)
+                await until(server.is_ready)
+                yield server
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(PATIENCE)
+
+
+async def until(holds: Callable[[], bool | Awaitable[bool]]) -> None:
+    """Wait for something to become true that happens in another process."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            answer = holds()
+            if answer if isinstance(answer, bool) else await answer:
+                return
+            await asyncio.sleep(0.02)

@@ -1,0 +1,127 @@
+"""Imports run downhill: each place knows only what lies below it."""
+
+import ast
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from settings import ROOT
+
+# From the top; a place imports only from lines below its own. Those of one line are strangers.
+LADDER: Final = (
+    {"cli"},
+    {"server"},
+    {"banner", "routes"},
+    {"schema"},
+    {"demo"},
+    {"resolvers"},
+    {"loading", "mail"},
+    {"auth"},
+    {"models"},
+    {"database"},
+    {"settings"},
+)
+RUNG: Final = {place: rung for rung, places in enumerate(LADDER) for place in places}
+
+# A library of others, and the only places that know it.
+KNOWN_BY: Final = {
+    "strawberry": {"schema", "server"},
+    "graphql": {"schema", "server"},
+    "starlette": {"routes", "schema", "server"},
+    "tortoise": set(RUNG) - {"schema"},
+}
+
+# Imported by nothing that runs.
+OUTSIDE: Final = {"bench", "tests"}
+
+
+def files() -> list[Path]:
+    return [
+        *ROOT.glob("*.py"),
+        *(path for place in RUNG for path in (ROOT / place).rglob("*.py")),
+    ]
+
+
+def place_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported(source: str) -> Iterator[tuple[int, str]]:
+    """Yield line and top-level name of every import, wherever in a file it stands."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name.partition(".")[0]) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.lineno, node.module.partition(".")[0]
+
+
+def offends(place: str, name: str) -> bool:
+    if name in RUNG:
+        return name != place and RUNG[name] <= RUNG[place]
+    return name in OUTSIDE or place not in KNOWN_BY.get(name, {place})
+
+
+def offences(path: Path, source: str) -> list[str]:
+    place = place_of(path)
+    return [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for line, name in imported(source)
+        if offends(place, name)
+    ]
+
+
+def test_gives_every_top_level_file_and_package_a_place() -> None:
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+
+    assert {place_of(path) for path in ROOT.glob("*.py")} | packages == set(RUNG)
+
+
+def test_imports_only_what_lies_below() -> None:
+    found = [
+        offence for path in files() for offence in offences(path, path.read_text(encoding="utf-8"))
+    ]
+
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("place", "source"),
+    [
+        ("settings", "import database"),
+        ("database", "from models import Party"),
+        ("models", "from models.party import Party\n\ndef late():\n    import auth"),
+        ("models", "from tests.factories import make_party"),
+        ("mail", "import loading"),
+        ("resolvers", "if TYPE_CHECKING:\n    from schema.party import Party"),
+        ("resolvers", "import strawberry"),
+        ("resolvers", "import graphql.language.ast"),
+        ("mail", "from starlette.responses import Response"),
+        ("schema", "from tortoise.queryset import QuerySet"),
+        ("schema", "import server"),
+    ],
+)
+def test_finds_an_import_that_runs_uphill(place: str, source: str) -> None:
+    assert len(offences(ROOT / place / "example.py", source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "source"),
+    [
+        ("models", "from models.errors import DomainError\nfrom database import transaction"),
+        ("resolvers", "from . import reading\nimport json, models, tortoise"),
+        ("schema", "import strawberry, resolvers.parties"),
+    ],
+)
+def test_takes_an_import_that_runs_downhill(place: str, source: str) -> None:
+    assert offences(ROOT / place / "example.py", source) == []
+
+
+def test_shares_no_name_with_an_installed_package() -> None:
+    # A distribution of the same top-level name would shadow ours, or be shadowed.
+    installed = packages_distributions()
+
+    assert "starlette" in installed
+    assert {name: installed[name] for name in RUNG if name in installed} == {}
