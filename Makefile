@@ -1,0 +1,79 @@
+# Everything here needs python3 (3.11 to 3.14, with venv) and make; the first target that needs
+# the environment sets it up. Paths are relative, so the folder may have any name.
+
+PYTHON := .venv/bin/python
+LOCK_OPTIONS := --universal --generate-hashes --no-header --no-emit-index-url --no-annotate \
+	--python-version 3.11 --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check fix schema migration lock bench bench-import clean \
+	runtime development
+
+# Installs a lock file into .venv, unless that very content was installed there before. The
+# import tells an environment whose Python is gone or was replaced from a good one.
+define install
+@if ! $(PYTHON) -c 'import pip' 2>/dev/null || ! cmp -s $(1) .venv/$(1); then \
+	for python in python3 python3.14 python3.13 python3.12 python3.11 none; do \
+		"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' \
+			2>/dev/null && break; \
+	done; \
+	if [ "$$python" = none ]; then \
+		echo 'Python 3.11, 3.12, 3.13 or 3.14 is needed, and none of them was found.' >&2; \
+		exit 1; \
+	fi; \
+	echo 'Installing what $(1) lists into .venv; this happens once.'; \
+	$(PYTHON) -c 'import pip' 2>/dev/null || "$$python" -m venv --clear .venv || exit 1; \
+	$(PYTHON) -m pip install -qq --disable-pip-version-check --no-input \
+		--require-hashes --requirement $(1) || exit 1; \
+	cp $(1) .venv/$(1); \
+fi
+endef
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
+
+run: runtime ## Start the server, by default with its own database and demo data
+	@$(PYTHON) server.py
+
+test: development ## Run the tests; ARGS goes to pytest, such as ARGS='-k token'
+	@$(PYTHON) -m pytest $(ARGS)
+
+check: development ## Run everything that must pass before a change is merged
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+	$(PYTHON) cli.py export-schema | diff schema/schema.graphql - # else: make schema
+	@$(MAKE) --no-print-directory test
+
+fix: development ## Format the code and mend what the linter can
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+schema: development ## Print the schema into schema/schema.graphql
+	$(PYTHON) cli.py export-schema --output schema/schema.graphql
+
+migration: development ## Write the migration that the models lack
+	$(PYTHON) -m tortoise makemigrations
+
+lock: ## Resolve the dependencies anew (needs uv)
+	uv pip compile pyproject.toml $(LOCK_OPTIONS) --output-file requirements.lock
+	uv pip compile pyproject.toml $(LOCK_OPTIONS) --group dev --constraints requirements.lock \
+		--output-file requirements-dev.lock
+
+bench: development ## Measure reads and writes of a started server
+	$(PYTHON) bench/run.py
+
+bench-import: development ## Measure the import of a large client file
+	$(PYTHON) bench/import_client_file.py
+
+clean: ## Remove the environment and all caches; the data in .data stays
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache
+	find . -name .data -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+runtime:
+	$(call install,requirements.lock)
+
+# The lock file of development holds all of the other one.
+development:
+	$(call install,requirements-dev.lock)
+	@cp requirements.lock .venv/requirements.lock
