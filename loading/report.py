@@ -18,7 +18,10 @@ class BadRowsError(Exception):
     """The client file has bad rows, and nothing of it was written; `more` are not listed."""
 
     def __init__(self, rows: list[BadRow], more: int = 0) -> None:
-        super().__init__(f"{len(rows) + more} faults in the client file; nothing was written.")
+        total = len(rows) + more
+        faults = f"{total} fault{'s' if total != 1 else ''} in the client file"
+        listed = f", of which {len(rows)} are listed" if more else ""
+        super().__init__(f"{faults}{listed}; nothing was written.")
         self.rows = rows
         self.more = more
 

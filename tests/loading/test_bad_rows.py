@@ -311,6 +311,7 @@ async def test_tells_a_folder_that_is_not_there(load: Load, tmp_path: Path) -> N
     error = await refusal_of(load, tmp_path / "absent")
 
     assert error.rows == [BadRow(str(tmp_path / "absent"), 0, "", "is not a folder")]
+    assert str(error) == "1 fault in the client file; nothing was written."
 
 
 async def test_refuses_a_start_after_the_end_that_is_stored(
@@ -335,4 +336,6 @@ async def test_says_how_many_more_bad_rows_there_are(load: Load, tmp_path: Path)
     assert len(error.rows) == 100_000
     assert error.rows[-1] == BadRow("products.csv", 50_001, "name", "is missing")
     assert error.more == 4
-    assert str(error) == "100004 faults in the client file; nothing was written."
+    assert str(error) == (
+        "100004 faults in the client file, of which 100000 are listed; nothing was written."
+    )
