@@ -123,11 +123,11 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: Request, liked: dict[str, float]) -> Response:
         try:
-            viewer = await auth.viewer_of(request.headers.get("authorization"))
+            viewer = await auth.credential_of(request.scope).viewer()
         except auth.UnauthenticatedError as error:
             message = "Show a valid token in the header Authorization: Bearer <token>."
             headers = {"www-authenticate": "Bearer"}
-            raise HttpError(401, "UNAUTHENTICATED", message, **headers) from error
+            raise HttpError(401, error.code, message, **headers) from error
         if request.method != "POST":
             raise HttpError(405, "METHOD_NOT_ALLOWED", "Use POST.", allow="POST")
         check_content_type(request.headers.get("content-type", ""))

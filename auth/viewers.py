@@ -1,0 +1,47 @@
+"""A user's row becomes the viewer they are."""
+
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from tortoise.connection import get_connection
+
+from models import ClientAccess, Permission, Viewer
+
+# What a viewer is made of; a FROM list and a condition are to follow.
+VIEWER: Final = """
+select u.id, u.organisation_id, u.client_access,
+  coalesce((select array_agg(distinct p) from user_group_member m
+    join user_group g on g.id = m.user_group_id, unnest(g.permissions) p
+    where m.user_id = u.id), '{}') as permissions
+from app_user u
+"""
+_COLLEAGUE: Final = (
+    VIEWER + "where u.id = $1 and u.organisation_id = $2 and u.enabled for share of u"
+)
+
+
+async def enabled_colleague(viewer: Viewer, user_id: UUID) -> Viewer | None:
+    """Return an enabled person of the viewer's organisation as the viewer they would be.
+
+    The person's row is locked, so that they stay enabled to the end of the transaction.
+    """
+    row = await fetch_row(_COLLEAGUE, user_id, viewer.organisation_id)
+    return None if row is None else viewer_from(row)
+
+
+async def fetch_row(sql: str, *values: object) -> asyncpg.Record | None:
+    """Return the first row that a statement answers with."""
+    async with get_connection("default").acquire_connection() as connection:
+        row: asyncpg.Record | None = await connection.fetchrow(sql, *values)
+    return row
+
+
+def viewer_from(row: asyncpg.Record) -> Viewer:
+    """Return the viewer of a row that `VIEWER` selects."""
+    return Viewer(
+        user_id=row["id"],
+        organisation_id=row["organisation_id"],
+        permissions=frozenset(Permission(name) for name in row["permissions"]),
+        client_access=ClientAccess(row["client_access"]),
+    )
