@@ -55,7 +55,7 @@ def _is_text(text: str) -> bool:
 
 
 def _order(header: Sequence[str], sheet: Sheet) -> list[int]:
-    """Return where each column of the sheet stands in the file."""
+    """Return where each column of the sheet stands in the file; past its end if it is left out."""
     names = [name.strip() for name in header]
     wanted = sheet.column_names
     if not names:
@@ -65,7 +65,7 @@ def _order(header: Sequence[str], sheet: Sheet) -> list[int]:
     for separator, word in ((";", "semicolons"), ("\t", "tabs")):
         if len(names) == 1 and separator in names[0]:
             raise HeaderError([("", f"has {word} between its cells; commas are needed")])
-    faults = [(name, "is missing") for name in wanted if name not in names]
+    faults = [(name, "is missing") for name in sheet.needed_names if name not in names]
     for name in dict.fromkeys(names):
         if name not in wanted:
             faults.append((name, f"is unknown; the columns are {', '.join(wanted)}"))
@@ -73,7 +73,7 @@ def _order(header: Sequence[str], sheet: Sheet) -> list[int]:
             faults.append((name, "stands more than once"))
     if faults:
         raise HeaderError(faults)
-    return [names.index(name) for name in wanted]
+    return [names.index(name) if name in names else len(names) for name in wanted]
 
 
 def _clean(rows: list[list[str]], faults: list[Fault]) -> None:
@@ -125,11 +125,13 @@ class _Rows:
             raise HeaderError([("", f"cannot be read: {error}")]) from error
         self._order = _order(header, sheet)
         self._width = len(header)
+        self._left_out = [""] if self._width in self._order else []
 
     def take(self, batch: Batch) -> list[list[str]]:
         """Return the next rows, and note in the batch what is wrong with them."""
         rows: list[list[str]] = []
         reader, order, width, strip = self._reader, self._order, self._width, str.strip
+        left_out = self._left_out
         while len(rows) + len(batch.faults) < ROWS_PER_BATCH:
             # A cell in quotes may hold line breaks: a row begins where the last one ended.
             line = reader.line_num + 1
@@ -150,6 +152,8 @@ class _Rows:
                 batch.faults.append((line, 0, f"has {count}; the header has {width}"))
                 cells += [""] * (width - len(cells))
                 whole = "f"
+            if left_out:
+                cells[width:] = left_out
             rows.append([str(uuid7()), str(line), whole, *[strip(cells[place]) for place in order]])
         return rows
 

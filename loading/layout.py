@@ -7,7 +7,7 @@ from typing import Final
 from tortoise.fields import CharField
 from tortoise.models import Model
 
-from models import ClientAccess, HoldingRole, Party, PartyType, Product, User
+from models import ClientAccess, HoldingRole, Language, Party, PartyType, Product, User
 
 
 class Kind(Enum):
@@ -21,11 +21,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column, with the bounds of its cells; a cell that is not required may be empty."""
+    """A column, with the bounds of its cells; a cell that is not required may be empty.
+
+    One that is `optional` may be left out of the file, and counts as empty then.
+    """
 
     name: str
     kind: Kind = Kind.TEXT
     required: bool = False
+    optional: bool = False
     longest: int | None = None
     choices: type[StrEnum] | None = None
 
@@ -43,6 +47,11 @@ class Sheet:
     def column_names(self) -> tuple[str, ...]:
         """Return the names of the columns in the order in which they are staged."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def needed_names(self) -> tuple[str, ...]:
+        """Return the names of the columns that no file may leave out."""
+        return tuple(column.name for column in self.columns if not column.optional)
 
     def position(self, column: str) -> int:
         """Return the place of a column, from 1; what is wrong with a whole row stands at 0."""
@@ -69,6 +78,7 @@ USERS: Final = Sheet(
         Column("name", required=True, longest=_longest(User, "name")),
         Column("groups"),
         Column("client_access", required=True, choices=ClientAccess),
+        Column("language", optional=True, choices=Language),
     ),
 )
 PARTIES: Final = Sheet(

@@ -67,16 +67,18 @@ with gone as (
   except select m.user_id, m.user_group_id from user_group_member m
   returning user_id
 )
-update own_user u set name = s.name, client_access = s.client_access, updated_at = now()
+update own_user u set name = s.name, client_access = s.client_access,
+  language = coalesce(s.language, u.language), updated_at = now()
 from staged_user s where u.email = s.email
-  and ((u.name, u.client_access) is distinct from (s.name, s.client_access)
+  and ((u.name, u.client_access, u.language)
+  is distinct from (s.name, s.client_access, coalesce(s.language, u.language))
   or u.id in (select user_id from gone union all select user_id from come))
 """,
     drop="delete from staged_user s using own_user u where u.email = s.email",
     add="""
 insert into app_user
-  (id, organisation_id, email, name, enabled, client_access, created_at, updated_at)
-select s.id, $1, s.email, s.name, true, s.client_access, now(), now()
+  (id, organisation_id, email, name, enabled, client_access, language, created_at, updated_at)
+select s.id, $1, s.email, s.name, true, s.client_access, coalesce(s.language, 'EN'), now(), now()
 from staged_user s where s.line between $2 and $3
 """,
     complete=(_JOIN_GROUPS,),

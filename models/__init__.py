@@ -39,7 +39,7 @@ from models.status import (
     SubjectType,
     TerminationReason,
 )
-from models.user import ApiToken, ClientAccess, Permission, User, UserGroup
+from models.user import ApiToken, ClientAccess, Language, Permission, User, UserGroup
 from models.viewer import Viewer
 
 # The models that a client can read, by the name of their type in the schema.
@@ -69,6 +69,7 @@ __all__ = [
     "Holding",
     "HoldingRole",
     "InvalidInputError",
+    "Language",
     "MailKind",
     "MailStatus",
     "NotFoundError",

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.fields.db_defaults import SqlDefault
 from tortoise.models import Model
 from uuid_utils.compat import uuid7
 
@@ -23,6 +24,13 @@ class ClientAccess(StrEnum):
 
     OPEN = "OPEN"
     OWN = "OWN"
+
+
+class Language(StrEnum):
+    """In which language a user is written to; each has a catalogue in `mail/catalogues/`."""
+
+    EN = "EN"
+    NL = "NL"
 
 
 class Permission(StrEnum):
@@ -85,6 +93,21 @@ class User(Model):
     enabled = fields.BooleanField(default=True)
     client_access = fields.CharEnumField(
         ClientAccess, max_length=10, default=ClientAccess.OPEN, description="OPEN or OWN."
+    )
+    language = fields.CharEnumField(
+        Language,
+        max_length=10,
+        default=Language.EN,
+        db_default=Language.EN,
+        description="Language of their letters.",
+    )
+    daily_digest = fields.BooleanField(
+        default=False, db_default=False, description="Whether they want the daily digest."
+    )
+    mail_key = fields.UUIDField(
+        default=uuid4,
+        db_default=SqlDefault("gen_random_uuid()"),
+        description="Secret; signs what a letter to them lets its bearer do.",
     )
     groups: fields.ManyToManyRelation["UserGroup"] = fields.ManyToManyField(
         "models.UserGroup",

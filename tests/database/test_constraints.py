@@ -62,6 +62,7 @@ OUT_OF_BOUNDS: Final = [
     ("organisation", "retention_months = 1201", "organisation_retention"),
     ("app_user", "email = 'Ada@northbank.example'", "app_user_email_lower"),
     ("app_user", "client_access = 'ALL'", "app_user_client_access"),
+    ("app_user", "language = 'XX'", "app_user_language"),
     ("user_group", "permissions = '{CLIENT_FILE_READ,ANYTHING}'", "user_group_permissions"),
     ("party", "type = 'ROBOT'", "party_type"),
     ("party", "status = 'GONE'", "party_status"),

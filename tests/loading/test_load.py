@@ -12,6 +12,7 @@ from models import (
     Holding,
     HoldingRole,
     InvalidInputError,
+    Language,
     OffboardingResolution,
     OffboardingStatus,
     Organisation,
@@ -217,6 +218,41 @@ async def test_a_user_has_the_groups_of_the_latest_file(load: Load, tmp_path: Pa
     assert await groups_of("bob@bank.example") == []
     assert report.files == {"users.csv": Counts(0, 2, 0)}
     assert after.updated_at > before.updated_at
+
+
+def with_languages(folder: Path, *rows: str) -> Path:
+    """Write a file of users only, with the column that a file may leave out."""
+    write_only(folder)
+    text = "\n".join(("email,language,name,groups,client_access", *rows)) + "\n"
+    (folder / "users.csv").write_text(text, encoding="utf-8", newline="")
+    return folder
+
+
+async def languages() -> dict[str, Language]:
+    return {user.email: user.language for user in await User.all()}
+
+
+async def test_takes_the_language_of_users_where_a_file_has_it(load: Load, tmp_path: Path) -> None:
+    ann, bob = "ann@bank.example,{},Ann Able,,OPEN", "bob@bank.example,{},Bob Best,,OWN"
+
+    await load(with_languages(tmp_path, ann.format("NL"), bob.format("")))
+    first = await languages()
+    await load(write_only(tmp_path, users=("ann@bank.example,Ann Baker,,OPEN",)))
+    left_out = await languages()
+    report = await load(with_languages(tmp_path, ann.format(""), bob.format("NL")))
+
+    assert first == {"ann@bank.example": Language.NL, "bob@bank.example": Language.EN}
+    assert left_out == first
+    assert report.files == {"users.csv": Counts(0, 2, 0)}
+    assert await languages() == {"ann@bank.example": Language.NL, "bob@bank.example": Language.NL}
+
+
+async def test_refuses_a_language_that_nobody_writes(load: Load, tmp_path: Path) -> None:
+    with pytest.raises(BadRowsError) as refusal:
+        await load(with_languages(tmp_path, "ann@bank.example,nl,Ann Able,,OPEN"))
+
+    assert refusal.value.rows == [BadRow("users.csv", 2, "language", 'is not one of EN, NL: "nl"')]
+    assert await languages() == {}
 
 
 async def test_an_empty_end_does_not_begin_a_holding_again(load: Load, tmp_path: Path) -> None:
