@@ -5,12 +5,13 @@ import logging
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from database import missing_migrations
 from mail import Catcher
 from mail.inbox import inbox_page, message_page
+from pages import page
 
 logger = logging.getLogger(__name__)
 
@@ -37,17 +38,16 @@ async def ready(_request: Request) -> Response:
 
 def mail_routes(catcher: Catcher) -> list[BaseRoute]:
     """Return the pages on which letters of the demo are read."""
-    policy = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; img-src data:"
-    headers = {"content-security-policy": policy, "x-content-type-options": "nosniff"}
+    allowed = ("style-src 'unsafe-inline'", "frame-src 'self'", "img-src data:")
 
     async def inbox(_request: Request) -> Response:
-        return HTMLResponse(inbox_page(catcher.messages), headers=headers)
+        return page(inbox_page(catcher.messages), *allowed)
 
     async def letter(request: Request) -> Response:
         number = request.path_params["number"]
         for caught in catcher.messages:
             if caught.number == number:
-                return HTMLResponse(message_page(caught), headers=headers)
-        return HTMLResponse("There is no such letter.", 404, headers=headers)
+                return page(message_page(caught), *allowed)
+        return page("There is no such letter.", status=404)
 
     return [Route("/mail", inbox), Route("/mail/{number:int}", letter)]

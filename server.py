@@ -15,10 +15,13 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 from uvicorn.supervisors import Multiprocess
 
 import settings as configuration
+from auth import Origins
 from banner import banner
 from database import DatabaseUnusableError, EmbeddedError, connected, provided, run_migrations
 from demo import demo_tokens, write_demo
@@ -26,6 +29,7 @@ from mail import Catcher, SmtpServer, catching_beside, send_forever
 from routes import live, mail_routes, ready
 from schema.endpoint import GraphQLEndpoint
 from settings import Settings, SmtpTls
+from sign_in import sign_in_routes
 
 LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -48,13 +52,33 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
                     with contextlib.suppress(asyncio.CancelledError):
                         await sender
 
+    origins = Origins.of(settings)
     routes: list[BaseRoute] = [
         Route("/graphql", GraphQLEndpoint(settings.max_body_bytes)),
         Route("/health/live", live),
         Route("/health/ready", ready),
+        *sign_in_routes(settings, origins),
         *(mail_routes(catcher) if catcher is not None else []),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=cors(settings))
+    app.state.origins = origins
+    return app
+
+
+def cors(settings: Settings) -> list[Middleware]:
+    """Return what lets front ends on the sites that are named call us, or nothing."""
+    if not settings.origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+            allow_credentials=True,
+            max_age=3600,
+        )
+    ]
 
 
 def start_sender(settings: Settings) -> asyncio.Task[None] | None:
@@ -105,7 +129,7 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
 async def prepare(settings: Settings, url: str, *, mail: bool) -> str:
     """Bring the database to head, write the demo, and return what the start prints."""
     await run_migrations(url)
-    address = address_of(settings)
+    address = settings.address
     if not settings.is_demo:
         return banner(address)
     async with connected(url, 1):
@@ -148,12 +172,6 @@ def serve(
         raise SystemExit(1) from error
 
 
-def address_of(settings: Settings) -> str:
-    """Return the URL of the server."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
-
-
 def _beside(settings: Settings, catcher: Catcher | None) -> dict[str, object]:
     """Return the settings that follow from where we listen and what runs beside us."""
     found: dict[str, object] = {}
@@ -161,7 +179,7 @@ def _beside(settings: Settings, catcher: Catcher | None) -> dict[str, object]:
         found |= {"smtp_host": catcher.host, "smtp_port": catcher.port}
         found |= {"smtp_tls": SmtpTls.NONE, "smtp_username": None, "smtp_password": None}
     if "task_url" not in settings.model_fields_set:
-        found["task_url"] = f"{address_of(settings)}/tasks/{{id}}"
+        found["task_url"] = f"{settings.address}/tasks/{{id}}"
     return found
 
 
@@ -182,6 +200,7 @@ def _run(
     # The processes read their settings from the environment, as any process does.
     demo = str(settings.is_demo).lower()
     os.environ.update(DATABASE_URL=url, DEMO=demo, TASK_URL=settings.task_url)
+    os.environ.update(HOST=settings.host, PORT=str(settings.port))
     if settings.smtp_host is not None:
         os.environ.update(SMTP_HOST=settings.smtp_host, SMTP_PORT=str(settings.smtp_port))
     config = uvicorn.Config("server:worker", factory=True, workers=workers, **common)

@@ -19,6 +19,9 @@ from typing_extensions import override
 # An address, alone or in angle brackets after a name.
 SENDER: Final = re.compile(r"([^<>]*<)?[^\s<>@,;]+@[^\s<>@,;]+(?(1)>|)")
 
+# What a browser sends as `Origin`.
+ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+
 ROOT: Final = Path(__file__).resolve().parent
 
 
@@ -58,6 +61,10 @@ def _content(path: Path) -> str | Unreadable:
         return Unreadable(f"its file {path} is not UTF-8")
 
 
+def _items(listed: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in listed.split(",") if item.strip())
+
+
 class SettingsError(Exception):
     """One or more settings are faulty; every fault is told at once."""
 
@@ -83,6 +90,17 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: Annotated[int, Field(ge=1, le=65535, description="Port the server listens on.")] = 8000
+    public_url: str | None = Field(
+        None,
+        description="Address of the server as browsers see it. Absent: http://HOST:PORT.",
+    )
+    cors_origins: str | None = Field(
+        None,
+        description="Origins of front ends on other sites, comma-separated. Absent: no site may.",
+    )
+    session_hours: Annotated[int, Field(ge=1, le=720)] = Field(
+        10, description="Hours after which a browser has to sign in again."
+    )
     max_body_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] = Field(
         100_000, description="Largest request body in bytes; a larger one is answered 413."
     )
@@ -135,6 +153,20 @@ class Settings(BaseSettings):
             raise ValueError("must start with postgresql://")
         return url
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, url: str | None) -> str | None:
+        if url is not None and not ORIGIN.fullmatch(url.removesuffix("/")):
+            raise ValueError("must be https://host or http://host:port, in small letters")
+        return url and url.removesuffix("/")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, listed: str | None) -> str | None:
+        if listed is not None and not all(map(ORIGIN.fullmatch, _items(listed))):
+            raise ValueError("must be like https://app.bank.example, several with commas between")
+        return listed
+
     @field_validator("task_url")
     @classmethod
     def _holds_the_id(cls, pattern: str) -> str:
@@ -155,6 +187,17 @@ class Settings(BaseSettings):
         if (password is None) != (info.data["smtp_username"] is None):
             raise ValueError("SMTP_USERNAME and SMTP_PASSWORD go together")
         return password
+
+    @property
+    def address(self) -> str:
+        """URL of the server, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins in CORS_ORIGINS."""
+        return _items(self.cors_origins or "")
 
     @property
     def is_demo(self) -> bool:

@@ -7,14 +7,19 @@ from auth.credential import (
     forget_trusted,
     viewer_of,
 )
+from auth.origins import Origins
+from auth.sessions import begin_session, end_session
 from auth.tokens import issue_token
 from auth.viewers import enabled_colleague
 
 __all__ = [
     "Credential",
+    "Origins",
     "UnauthenticatedError",
+    "begin_session",
     "credential_of",
     "enabled_colleague",
+    "end_session",
     "forget_trusted",
     "issue_token",
     "viewer_of",

@@ -2,14 +2,15 @@
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
 
+from auth.origins import Origins, header
+from auth.sessions import secret_of, viewer_of_session
 from auth.tokens import is_token, viewer_of_token
 from models import Viewer
-from models.user import hash_of
+from models.credentials import hash_of
 
 # For how long an accepted credential is not looked up again; taking access away waits as long.
 TRUSTED_SECONDS: Final = 1.0
@@ -24,7 +25,9 @@ class UnauthenticatedError(Exception):
         self.code = code
 
 
-_trusted: OrderedDict[str, tuple[float, Viewer]] = OrderedDict()
+Trusted = OrderedDict[str, tuple[float, Viewer]]
+
+_trusted: Trusted = OrderedDict()
 
 
 def forget_trusted() -> None:
@@ -34,36 +37,50 @@ def forget_trusted() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """Something that can say who asks, now and again as long as a stream is open."""
+    """Something that can say who asks, now and again as long as a stream is open.
+
+    Tokens are trusted across requests. A session is looked up anew by each, so that signing out
+    ends it at the next one.
+    """
 
     key: str
-    look_up: Callable[[], Awaitable[Viewer | None]]
+    look_up: Callable[[str], Awaitable[Viewer | None]]
+    trusted: Trusted = field(default_factory=OrderedDict)
 
     async def viewer(self) -> Viewer:
         """Return who asks, as of a second ago at most; raise `UnauthenticatedError` for nobody.
 
         To ask again and again is cheap, and the way to learn that access was changed or taken.
         """
-        until, viewer = _trusted.get(self.key, (0.0, None))
+        until, viewer = self.trusted.get(self.key, (0.0, None))
         if viewer is not None and until >= monotonic():
             return viewer
-        viewer = await self.look_up()
+        viewer = await self.look_up(self.key)
         if viewer is None:
-            _trusted.pop(self.key, None)
+            self.trusted.pop(self.key, None)
             raise UnauthenticatedError
-        _trusted[self.key] = (monotonic() + TRUSTED_SECONDS, viewer)
-        if len(_trusted) > MOST_TRUSTED:
-            _trusted.popitem(last=False)
+        self.trusted[self.key] = (monotonic() + TRUSTED_SECONDS, viewer)
+        if len(self.trusted) > MOST_TRUSTED:
+            self.trusted.popitem(last=False)
         return viewer
 
 
 def credential_of(scope: Mapping[str, Any], authorization: str | None = None) -> Credential:
     """Return what a request shows, from its ASGI scope; raise `UnauthenticatedError` for nothing.
 
-    `authorization` stands in for the header of this name where a client cannot send one, as a
-    browser that opens a websocket.
+    It is the header `Authorization` or, without one, the cookie of a session. `authorization`
+    stands in for the header where a client cannot send one, as a browser that opens a websocket.
     """
-    return _bearer(authorization or _header(scope, b"authorization"))
+    shown = authorization or header(scope, b"authorization")
+    if shown:
+        return _bearer(shown)
+    secret = secret_of(scope)
+    if secret is None:
+        raise UnauthenticatedError
+    origins: Origins = scope["app"].state.origins
+    if not origins.admit(scope):
+        raise UnauthenticatedError("ORIGIN_NOT_ALLOWED")
+    return Credential(hash_of(secret), viewer_of_session)
 
 
 async def viewer_of(authorization: str | None) -> Viewer:
@@ -71,17 +88,9 @@ async def viewer_of(authorization: str | None) -> Viewer:
     return await _bearer(authorization or "").viewer()
 
 
-def _header(scope: Mapping[str, Any], name: bytes) -> str:
-    value: bytes
-    for key, value in scope["headers"]:
-        if key == name:
-            return value.decode("latin-1")
-    return ""
-
-
 def _bearer(authorization: str) -> Credential:
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not is_token(token):
         raise UnauthenticatedError
     key = hash_of(token)
-    return Credential(key, partial(viewer_of_token, key))
+    return Credential(key, viewer_of_token, _trusted)

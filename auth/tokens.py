@@ -1,19 +1,37 @@
 """API tokens: random, shown once, kept as hashes only."""
 
+import logging
 import secrets
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
-from auth.viewers import VIEWER, fetch_row, viewer_from
-from models import ApiToken, User, Viewer
-from models.user import TOKEN_PREFIX, hash_of
+from asyncpg import PostgresError
+from tortoise.connection import get_connection
+
+from auth.viewers import fetch_row, select_viewer, viewer_from
+from models import ApiToken, Permission, User, Viewer
+from models.credentials import TOKEN_PREFIX, hash_of
+
+logger = logging.getLogger(__name__)
 
 LONGEST_TOKEN: Final = 200
+# When a token was last used is known to a minute; writing it down at each use would cost too much.
+NOTED: Final = timedelta(minutes=1)
 
-_BY_HASH: Final = (
-    VIEWER + "join api_token t on t.user_id = u.id where t.hash = $1"
-    " and t.revoked_at is null and t.expires_at > now() and u.enabled"
+_BY_HASH: Final = select_viewer(
+    "join api_token t on t.user_id = u.id where t.hash = $1"
+    " and t.revoked_at is null and t.expires_at > now() and u.enabled",
+    "t.id as token_id",
+    "t.scopes",
+    "t.last_used_at",
 )
+_NOTE_USE: Final = """
+update api_token set last_used_at = now()
+where id = (select id from api_token where id = $1 for no key update skip locked)
+"""
 
 
 def is_token(text: str) -> bool:
@@ -22,19 +40,45 @@ def is_token(text: str) -> bool:
 
 
 async def viewer_of_token(hash_: str) -> Viewer | None:
-    """Return whose token has a hash; None where it is unknown, revoked, expired or disabled."""
+    """Return whose token has a hash; None where it is unknown, revoked, expired or disabled.
+
+    Of what its user may do at this moment, a token can do what is among its scopes.
+    """
     row = await fetch_row(_BY_HASH, hash_)
-    return None if row is None else viewer_from(row)
+    if row is None:
+        return None
+    last = row["last_used_at"]
+    if last is None or last < datetime.now(UTC) - NOTED:
+        await _note_use(row["token_id"])
+    viewer, scopes = viewer_from(row), row["scopes"]
+    if scopes is None:
+        return viewer
+    return replace(viewer, permissions=viewer.permissions.intersection(scopes))
 
 
-async def issue_token(user: User, name: str, lifetime: timedelta) -> str:
-    """Make an API token for a user and return it: 256 random bits, shown this once."""
+async def _note_use(id: UUID) -> None:
+    """Write down that a token is used; who may read is not turned away where that fails."""
+    try:
+        async with get_connection("default").acquire_connection() as connection:
+            await connection.execute(_NOTE_USE, id)
+    except PostgresError:
+        logger.warning("the use of a token could not be noted", exc_info=True)
+
+
+async def issue_token(
+    user: User, name: str, lifetime: timedelta, scopes: Iterable[Permission] | None = None
+) -> str:
+    """Make an API token for a user and return it: 256 random bits, shown this once.
+
+    Without scopes it can do all that its user may.
+    """
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     await ApiToken.create(
         organisation_id=user.organisation_id,
         user_id=user.id,
         name=name,
         hash=hash_of(token),
+        scopes=None if scopes is None else list(scopes),
         expires_at=datetime.now(UTC) + lifetime,
     )
     return token

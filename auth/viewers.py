@@ -8,16 +8,20 @@ from tortoise.connection import get_connection
 
 from models import ClientAccess, Permission, Viewer
 
-# What a viewer is made of; a FROM list and a condition are to follow.
-VIEWER: Final = """
-select u.id, u.organisation_id, u.client_access,
-  coalesce((select array_agg(distinct p) from user_group_member m
+
+def select_viewer(rest: str, *more: str) -> str:
+    """Return the statement that fetches a user `u` with their permissions, and more columns."""
+    columns = ", ".join(("u.id", "u.organisation_id", "u.client_access", *more))
+    return f"""
+select {columns}, coalesce((select array_agg(distinct p) from user_group_member m
     join user_group g on g.id = m.user_group_id, unnest(g.permissions) p
-    where m.user_id = u.id), '{}') as permissions
-from app_user u
-"""
-_COLLEAGUE: Final = (
-    VIEWER + "where u.id = $1 and u.organisation_id = $2 and u.enabled for share of u"
+    where m.user_id = u.id), '{{}}') as permissions
+from app_user u {rest}
+"""  # noqa: S608 - text of our own
+
+
+_COLLEAGUE: Final = select_viewer(
+    "where u.id = $1 and u.organisation_id = $2 and u.enabled for share of u"
 )
 
 
@@ -38,7 +42,7 @@ async def fetch_row(sql: str, *values: object) -> asyncpg.Record | None:
 
 
 def viewer_from(row: asyncpg.Record) -> Viewer:
-    """Return the viewer of a row that `VIEWER` selects."""
+    """Return the viewer of a row that `select_viewer` fetches."""
     return Viewer(
         user_id=row["id"],
         organisation_id=row["organisation_id"],

@@ -11,11 +11,11 @@ from demo.clients import ClientFile, fill
 from demo.firms import FIRMS, Firm
 from demo.history import History
 from demo.plots import Plot
-from demo.tokens import DemoToken, demo_tokens
+from demo.tokens import DemoToken, demo_people, demo_tokens
 from models import Activity, Holding, Offboarding, Organisation, Party, Product, User, UserGroup
 from models.listing import PARTY_LISTED, PRODUCT_LISTED
 
-__all__ = ["DemoToken", "demo_tokens", "history_of", "write_demo"]
+__all__ = ["DemoToken", "demo_people", "demo_tokens", "history_of", "write_demo"]
 
 # Two processes that start at once wait for each other, and the second finds the demo there.
 _LOCK: Final = 7_311_003

@@ -37,7 +37,7 @@ class DemoToken(NamedTuple):
 
 async def demo_tokens() -> list[DemoToken]:
     """Make a token for each person of the demo who may use one."""
-    people = await _people()
+    people = await demo_people()
     tokens = [
         DemoToken(
             email=user.email,
@@ -53,7 +53,7 @@ async def demo_tokens() -> list[DemoToken]:
     return tokens
 
 
-async def _people() -> list[User]:
+async def demo_people() -> list[User]:
     """Return the enabled people of the demo, in its own order."""
     emails = [f"{c.account}@{firm.domain}" for firm in FIRMS for c in firm.colleagues]
     names = [firm.name for firm in FIRMS]

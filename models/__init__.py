@@ -8,6 +8,7 @@ from tortoise.models import Model
 from models.activity import Activity, ActivityKind, Entry
 from models.change import Change
 from models.closing import Closing
+from models.credentials import ApiToken, BrowserSession
 from models.details import Details
 from models.errors import (
     AlreadyOffboardedError,
@@ -39,7 +40,7 @@ from models.status import (
     SubjectType,
     TerminationReason,
 )
-from models.user import ApiToken, ClientAccess, Language, Permission, User, UserGroup
+from models.user import ClientAccess, Language, Permission, User, UserGroup
 from models.viewer import Viewer
 
 # The models that a client can read, by the name of their type in the schema.
@@ -55,6 +56,7 @@ __all__ = [
     "AlreadyOffboardedError",
     "ApiToken",
     "AssigneeUnavailableError",
+    "BrowserSession",
     "Change",
     "ClientAccess",
     "Closing",

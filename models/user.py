@@ -1,8 +1,6 @@
-"""Users, the groups that give them permissions, and the tokens they show."""
+"""Users, and the groups that give them permissions."""
 
-import hashlib
 from collections.abc import Mapping
-from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID, uuid4
@@ -15,8 +13,6 @@ from uuid_utils.compat import uuid7
 
 from models.organisation import Organisation, of_organisation
 from models.readable import Asker, Filter, Order, Readable
-
-TOKEN_PREFIX: Final = "offb_"  # noqa: S105 - what a token looks like, not a token
 
 
 class ClientAccess(StrEnum):
@@ -164,30 +160,3 @@ class UserGroup(Model):
             )
             for name, (description, permissions) in DEFAULT_GROUPS.items()
         ]
-
-
-class ApiToken(Model):
-    """A credential of a user; only its SHA-256 is kept."""
-
-    id = fields.UUIDField(primary_key=True, default=uuid7)
-    organisation: fields.ForeignKeyRelation[Organisation] = fields.ForeignKeyField(
-        "models.Organisation", related_name="api_tokens", on_delete=fields.RESTRICT
-    )
-    organisation_id: UUID
-    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
-        "models.User", related_name="api_tokens", on_delete=fields.RESTRICT
-    )
-    user_id: UUID
-    name = fields.CharField(max_length=100)
-    hash = fields.CharField(max_length=64, unique=True, description="SHA-256 of the token, in hex.")
-    expires_at = fields.DatetimeField()
-    revoked_at: datetime | None = fields.DatetimeField(null=True)
-    created_at = fields.DatetimeField(auto_now_add=True)
-
-    class Meta(Model.Meta):
-        table = "api_token"
-
-
-def hash_of(token: str) -> str:
-    """Return what is kept of a token; 256 random bits need no slower hash."""
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -125,7 +125,7 @@ class GraphQLEndpoint:
         try:
             viewer = await auth.credential_of(request.scope).viewer()
         except auth.UnauthenticatedError as error:
-            message = "Show a valid token in the header Authorization: Bearer <token>."
+            message = "Show a valid token as Authorization: Bearer <token>, or sign in."
             headers = {"www-authenticate": "Bearer"}
             raise HttpError(401, error.code, message, **headers) from error
         if request.method != "POST":
@@ -183,5 +183,6 @@ class GraphQLEndpoint:
             "content-type": f"{media_type(liked)}; charset=utf-8",
             "cache-control": "no-store",
             "vary": "Accept",
+            "x-content-type-options": "nosniff",
         }
         return Response(orjson.dumps(answer), status, headers)

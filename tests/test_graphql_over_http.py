@@ -12,7 +12,7 @@ import pytest
 
 from database import connected
 from models import ApiToken, Offboarding, User
-from models.user import hash_of
+from models.credentials import hash_of
 from tests.factories import make_organisation, make_party, make_token, make_user
 from tests.served import Served, served, until
 

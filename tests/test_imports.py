@@ -14,13 +14,14 @@ from settings import ROOT
 LADDER: Final = (
     {"cli"},
     {"server"},
-    {"banner", "routes"},
+    {"banner", "routes", "sign_in"},
     {"schema"},
     {"demo"},
     {"resolvers"},
     {"loading", "mail"},
     {"auth"},
     {"models"},
+    {"pages"},
     {"database"},
     {"settings"},
 )
@@ -30,7 +31,7 @@ RUNG: Final = {place: rung for rung, places in enumerate(LADDER) for place in pl
 KNOWN_BY: Final = {
     "strawberry": {"schema", "server"},
     "graphql": {"schema", "server"},
-    "starlette": {"routes", "schema", "server"},
+    "starlette": {"pages", "routes", "schema", "server", "sign_in"},
     "tortoise": set(RUNG) - {"schema"},
 }
 

@@ -18,6 +18,9 @@ NAMES: Final = {
     "DATABASE_POOL_SIZE",
     "HOST",
     "PORT",
+    "PUBLIC_URL",
+    "CORS_ORIGINS",
+    "SESSION_HOURS",
     "MAX_BODY_BYTES",
     "SMTP_HOST",
     "SMTP_PORT",
@@ -68,6 +71,9 @@ def test_needs_nothing_to_be_set() -> None:
         "database_pool_size": 10,
         "host": "127.0.0.1",
         "port": 8000,
+        "public_url": None,
+        "cors_origins": None,
+        "session_hours": 10,
         "max_body_bytes": 100_000,
         "smtp_host": None,
         "smtp_port": 25,
@@ -88,6 +94,9 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
         "DATABASE_POOL_SIZE": "30",
         "HOST": "0.0.0.0",  # noqa: S104 - a value, nothing listens
         "PORT": "80",
+        "PUBLIC_URL": "https://offboarding.bank.example/",
+        "CORS_ORIGINS": "https://app.bank.example, http://localhost:3000",
+        "SESSION_HOURS": "8",
         "MAX_BODY_BYTES": "5000",
         "SMTP_HOST": "mail.example",
         "SMTP_PORT": "587",
@@ -108,6 +117,9 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
         "database_pool_size": 30,
         "host": "0.0.0.0",  # noqa: S104 - as above
         "port": 80,
+        "public_url": "https://offboarding.bank.example",
+        "cors_origins": "https://app.bank.example, http://localhost:3000",
+        "session_hours": 8,
         "max_body_bytes": 5000,
         "smtp_host": "mail.example",
         "smtp_port": 587,
@@ -119,6 +131,8 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
         "demo": True,
     }
     assert settings.is_demo
+    assert settings.address == "https://offboarding.bank.example"
+    assert settings.origins == ("https://app.bank.example", "http://localhost:3000")
 
 
 def test_is_no_demo_beside_a_real_database(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,6 +156,12 @@ def test_takes_an_empty_value_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"DATABASE_POOL_SIZE": "0"}, "DATABASE_POOL_SIZE: "),
         ({"PORT": "http"}, "PORT: "),
         ({"PORT": "65536"}, "PORT: "),
+        ({"PUBLIC_URL": "offboarding.bank.example"}, "PUBLIC_URL: must be https://host"),
+        ({"PUBLIC_URL": "https://bank.example/offboarding"}, "PUBLIC_URL: must be https://host"),
+        ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS: must be like https://app.bank.example"),
+        ({"CORS_ORIGINS": "https://a.example, null"}, "CORS_ORIGINS: must be like https://"),
+        ({"CORS_ORIGINS": "https://a.example/"}, "CORS_ORIGINS: must be like https://"),
+        ({"SESSION_HOURS": "0"}, "SESSION_HOURS: "),
         ({"MAX_BODY_BYTES": "999"}, "MAX_BODY_BYTES: "),
         ({"SMTP_PORT": "0"}, "SMTP_PORT: "),
         ({"SMTP_TLS": "ssl"}, "SMTP_TLS: "),

@@ -272,6 +272,10 @@ _LOG: Final = """
 insert into activity (organisation_id, kind, occurred_at, changes, {key})
 values ($1, 'MAIL_SENT', now(), '[]', {theirs})
 """
+_SIGN_IN: Final = """
+insert into browser_session (id, organisation_id, hash, created_at, expires_at, {key})
+values (gen_random_uuid(), $1, 'x', now(), now(), {theirs})
+"""
 _CHANGE: Final = "update {table} set {key} = {theirs} where organisation_id = $1"
 _CLOSE: Final = """
 update offboarding set status = 'DONE', resolution = 'CANCELLED', closed_at = now(),
@@ -284,6 +288,7 @@ ACROSS: Final = {
     ("activity", "party_id"): ("party", _LOG),
     ("activity", "product_id"): ("product", _LOG),
     ("api_token", "user_id"): ("app_user", _CHANGE),
+    ("browser_session", "user_id"): ("app_user", _SIGN_IN),
     ("holding", "party_id"): ("party", _CHANGE),
     ("holding", "product_id"): ("product", _CHANGE),
     ("offboarding", "assignee_id"): ("app_user", _CHANGE),
