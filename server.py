@@ -25,6 +25,7 @@ from auth import Origins
 from banner import banner
 from database import DatabaseUnusableError, EmbeddedError, connected, provided, run_migrations
 from demo import demo_tokens, write_demo
+from events import feeding
 from mail import Catcher, SmtpServer, catching_beside, send_forever
 from routes import live, mail_routes, ready
 from schema.endpoint import GraphQLEndpoint
@@ -39,7 +40,7 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with connected(url, settings.database_pool_size):
+        async with connected(url, settings.database_pool_size), feeding(url):
             sender = start_sender(settings)
             # What is there by now stays; the collector need not look at it in every round.
             gc.collect()

@@ -4,20 +4,23 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import asyncpg
 from tortoise import Tortoise
 from tortoise.connection import get_connection
 
 from database.client import tortoise_config
 from database.embedded import EmbeddedError, embedded_postgresql
 from database.migrations import DatabaseUnusableError, missing_migrations, run_migrations
-from database.transactions import transaction
+from database.transactions import AWAY, transaction
 from settings import ROOT, Settings
 
 __all__ = [
+    "AWAY",
     "DatabaseUnusableError",
     "EmbeddedError",
     "connected",
     "embedded_postgresql",
+    "fetch_rows",
     "fetch_text",
     "missing_migrations",
     "provided",
@@ -55,3 +58,11 @@ async def fetch_text(sql: str, values: list[Any]) -> str | None:
     async with client.acquire_connection() as connection:
         answer: str | None = await connection.fetchval(sql, *values)
     return answer
+
+
+async def fetch_rows(sql: str, values: list[Any]) -> list[asyncpg.Record]:
+    """Run a statement and return its rows, in the running transaction if there is one."""
+    client = get_connection("default")
+    async with client.acquire_connection() as connection:
+        rows: list[asyncpg.Record] = await connection.fetch(sql, *values)
+    return rows

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 import asyncpg
+from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
 
 T = TypeVar("T")
@@ -22,6 +23,19 @@ _PASSING: Final = (
     asyncpg.CannotConnectNowError,
     asyncpg.PostgresConnectionError,
     ConnectionError,
+)
+
+# What a read meets while the database is away; it is there again later, and so is all of the log.
+AWAY: Final = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InsufficientResourcesError,
+    DBConnectionError,
 )
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from database import fetch_text, transaction
+from events import tell
 from models import Activity, ActivityKind, MailStatus, OutgoingMail
 from models.change import changed
 
@@ -126,3 +127,4 @@ async def _settle(
         )
 
     await transaction(work)
+    tell()

@@ -1,9 +1,13 @@
 """The activity log: what happened, oldest first."""
 
+from collections.abc import AsyncGenerator
+
 import orjson
 
 from models import Permission, Viewer
-from resolvers.reading import Reader, read
+from resolvers.filters import Filters
+from resolvers.following import Current, Followed, Follower, newest_or, span
+from resolvers.reading import Reader, read, readable_of
 from resolvers.selection import Asked
 
 
@@ -15,3 +19,28 @@ async def log(viewer: Viewer, asked: Asked) -> orjson.Fragment | None:
     """Return a page of the log, in the order of commits (R15)."""
     viewer.require(Permission.CLIENT_FILE_READ)
     return await read(viewer, asked, _log)
+
+
+def _grown(reader: Reader) -> str:
+    """Compose the statement of the entries of a span."""
+    row, readable, (start, end, most) = reader.alias(), readable_of("Activity"), span(reader)
+    selection = reader.asked.selection
+    json = reader.object("Activity", selection.of("Activity"), row)
+    conditions = [
+        f"{row}.id > {start} and {row}.id <= {end}",
+        readable.visible(row, reader),
+        *Filters(reader, selection, readable).of(row),
+    ]
+    return (
+        f"select {row}.id as place, ({json})::text as json from activity {row}"
+        f" where {' and '.join(conditions)} order by {row}.id limit {most}"
+    )
+
+
+async def follow(current: Current, followed: Followed) -> AsyncGenerator[tuple[bytes, ...], None]:
+    """Return the entries of the log past a cursor, or from now on, in the order of commits (R15).
+
+    Raises `ForbiddenError` or `BadRequestError` before there is anything to follow.
+    """
+    (await current()).require(Permission.CLIENT_FILE_READ)
+    return Follower(current, _grown, followed).pages(await newest_or(followed.asked))

@@ -13,6 +13,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
 from database import transaction
+from events import tell
 from models import (
     ClientAccess,
     DomainError,
@@ -40,14 +41,16 @@ def _constraint_of(error: IntegrityError) -> str:
 
 
 async def write(work: Callable[[], Awaitable[T]]) -> T:
-    """Do work in one transaction; what the database refuses by a rule is the rule's refusal."""
+    """Do work in one transaction and tell of it; what the database refuses, its rule refuses."""
     try:
-        return await transaction(work)
+        done = await transaction(work)
     except IntegrityError as error:
         refusal = _REFUSALS.get(_constraint_of(error))
         if refusal is None:
             raise
         raise refusal from error
+    tell()
+    return done
 
 
 @cache

@@ -13,11 +13,13 @@ from schema.execution import Schema
 from schema.mutation import Mutation
 from schema.node import SCALARS
 from schema.query import Query
+from schema.subscription import Subscription
 from schema.user import UserGroup
 
 schema: Final = Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[UserGroup],
     exception_handlers=HANDLERS,
     config=StrawberryConfig(scalar_map=SCALARS),

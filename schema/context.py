@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 from graphql import DocumentNode, FieldNode, GraphQLField
 
+from auth import Credential
 from models import Viewer
 from models.readable import Readable
 from resolvers.selection import Arguments, Selection
@@ -47,12 +48,20 @@ class Document:
 
 @dataclass(slots=True)
 class Context:
-    """The context of one request; all but the viewer is filled in on the way to the resolvers."""
+    """The context of one request; all but who asks is filled in on the way to the resolvers.
+
+    Where the answer is a stream, `credential` says who asks later on.
+    """
 
     viewer: Viewer
+    credential: Credential | None = None
     document: Document | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     arguments: dict[int, Arguments] = field(default_factory=dict)
+
+    async def current(self) -> Viewer:
+        """Return who asks, as of now; raise `UnauthenticatedError` once nobody does."""
+        return self.viewer if self.credential is None else await self.credential.viewer()
 
 
 Info = strawberry.Info[Context, None]

@@ -1,11 +1,14 @@
 """Execution: cached documents, graphql-core's executor, rows as the database made them."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import AsyncGenerator, Iterable
+from typing import Any, Final
 
 import orjson
 import strawberry
-from graphql import GraphQLError
+from graphql import ExecutionResult as GraphQLResult
+from graphql import GraphQLError, located_error
+from graphql import OperationType as GraphQLOperationType
+from graphql.execution import create_source_event_stream
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -14,11 +17,23 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 from typing_extensions import override
 
+from auth import UnauthenticatedError
+from events import StoppedError
 from resolvers.errors import BadRequestError
 from schema.arguments import evaluate
 from schema.context import Context
 from schema.documents import Documents
-from schema.faults import bad_request, told
+from schema.faults import bad_request, is_bad_request, told
+
+ONE_ANSWER: Final = (OperationType.QUERY, OperationType.MUTATION)
+
+
+class OperationRefusedError(Exception):
+    """An operation that is not executed at all, or a stream that broke off: why, as it is told."""
+
+    def __init__(self, errors: Iterable[GraphQLError]) -> None:
+        super().__init__()
+        self.errors = [error.formatted for error in errors]
 
 
 class Execution(StrawberryGraphQLCoreExecutionContext):
@@ -64,7 +79,41 @@ class Schema(strawberry.Schema):
         allowed_operation_types: Iterable[OperationType] | None = None,
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
-        """Execute an operation; what is wrong with it as such is a `PreExecutionError`."""
+        """Execute a query or mutation; what is wrong with it as such is a `PreExecutionError`."""
+        executor = self._prepared(query, variable_values, context_value, operation_name)
+        if isinstance(executor, PreExecutionError):
+            return executor
+        kind = OperationType(executor.operation.operation.value)
+        if kind not in (allowed_operation_types or ONE_ANSWER):
+            raise InvalidOperationTypeError(kind)
+        return await _result(executor)
+
+    async def answers(
+        self,
+        query: str,
+        variable_values: dict[str, Any] | None,
+        context_value: Context,
+        operation_name: str | None,
+    ) -> AsyncGenerator[tuple[bytes, ...], None]:
+        """Return the answers of any operation, encoded, as they come: one, or those of a stream.
+
+        Raises `OperationRefusedError` for what is wrong with it as such.
+        """
+        executor = self._prepared(query, variable_values, context_value, operation_name)
+        if isinstance(executor, PreExecutionError):
+            raise OperationRefusedError(executor.errors or [])
+        if executor.operation.operation is GraphQLOperationType.SUBSCRIPTION:
+            return await _stream(executor)
+        return _once(executor)
+
+    def _prepared(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None,
+        context_value: Context | None,
+        operation_name: str | None,
+    ) -> Execution | PreExecutionError:
+        """Return the executor of an operation whose arguments make sense, or what is wrong."""
         if context_value is None:
             raise TypeError("an operation is executed for a viewer")
         document = self.documents.read(query or "")
@@ -74,7 +123,7 @@ class Schema(strawberry.Schema):
         executor: Any = Execution.build(
             self._schema,
             document.node,
-            root_value,
+            None,
             context_value,
             variable_values,
             operation_name,
@@ -82,18 +131,51 @@ class Schema(strawberry.Schema):
         )
         if isinstance(executor, list):
             return _refused(executor)
-        kind = OperationType(executor.operation.operation.value)
-        if allowed_operation_types is not None and kind not in allowed_operation_types:
-            raise InvalidOperationTypeError(kind)
+        prepared: Execution = executor
         try:
             evaluate(self._schema, context_value, executor.operation, executor.variable_values)
         except (BadRequestError, GraphQLError) as error:
             return _refused([error])
-        result = executor.execute_operation()
-        if executor.is_awaitable(result):
-            result = await result
-        errors = [told(error) for error in result.errors or ()]
-        return ExecutionResult(data=result.data, errors=errors or None)
+        return prepared
+
+
+async def _result(executor: Execution) -> ExecutionResult:
+    result: Any = executor.execute_operation()
+    if executor.is_awaitable(result):
+        result = await result
+    errors = [told(error) for error in result.errors or ()]
+    return ExecutionResult(data=result.data, errors=errors or None)
+
+
+async def _once(executor: Execution) -> AsyncGenerator[tuple[bytes, ...], None]:
+    result = await _result(executor)
+    errors = [error.formatted for error in result.errors or ()]
+    if any(is_bad_request(error) for error in errors):
+        raise OperationRefusedError(result.errors or [])
+    answer: dict[str, Any] = {"errors": errors} if errors else {}
+    yield (orjson.dumps(answer | {"data": result.data}),)
+
+
+async def _stream(executor: Execution) -> AsyncGenerator[tuple[bytes, ...], None]:
+    """Return the answers of a subscription: its resolver wraps and encodes each by itself."""
+    source: Any = create_source_event_stream(executor)
+    if executor.is_awaitable(source):
+        source = await source
+    if isinstance(source, GraphQLResult):
+        raise OperationRefusedError([told(error) for error in source.errors or ()])
+    return _told_of_faults(source)
+
+
+async def _told_of_faults(
+    source: AsyncGenerator[tuple[bytes, ...], None],
+) -> AsyncGenerator[tuple[bytes, ...], None]:
+    try:
+        async for answers in source:
+            yield answers
+    except (StoppedError, UnauthenticatedError):
+        raise
+    except Exception as error:
+        raise OperationRefusedError([told(located_error(error))]) from error
 
 
 def _refused(errors: Iterable[Exception]) -> PreExecutionError:

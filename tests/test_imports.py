@@ -19,6 +19,7 @@ LADDER: Final = (
     {"demo"},
     {"resolvers"},
     {"loading", "mail"},
+    {"events"},
     {"auth"},
     {"models"},
     {"pages"},

@@ -1,0 +1,212 @@
+"""The feed: one reader of the log per process, for all who follow it there.
+
+It reads how far the log has grown, and about what; each follower then reads what they may see of
+that, from their own place. So nothing is kept for a follower but that place, and who is slow, or
+comes back, reads on from it. Order and completeness come from the log alone, whose ids are in the
+order of commits (R15): a notification only says that it is time to look.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from database import fetch_rows
+from events.listening import listen_forever
+
+POLL_SECONDS: Final = 2.0  # for who is not notified
+APART_SECONDS: Final = 0.02  # least time between two looks at the log
+MOST_READ: Final = 1_000
+MOST_STEPS: Final = 500  # kept of each organisation; who is further behind reads in longer ones
+MOST_ABOUT: Final = 200
+
+# What an entry is about: all that a follower may have asked for by its id.
+_GROWN: Final = """
+select a.id, a.organisation_id, array_remove(
+    array[a.offboarding_id, a.party_id, a.product_id, a.actor_id, o.assignee_id,
+      (select substr(c ->> 'before', 6)::uuid from jsonb_array_elements(a.changes) c
+        where c ->> 'field' = 'assignee' limit 1)], null) as about
+from activity a left join offboarding o on o.id = a.offboarding_id
+where a.id > $1 order by a.id limit $2
+"""
+_NEWEST: Final = "select coalesce(max(id), 0) as id from activity"
+
+logger = logging.getLogger(__name__)
+
+
+class StoppedError(Exception):
+    """The process is about to end: who follows is to come back, to this one or another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an organisation's part of the log grew by: past `start`, up to `end`.
+
+    `about` has the ids of all it is about; None where that is not known.
+    """
+
+    start: int
+    end: int
+    about: frozenset[UUID] | None
+
+
+class Channel:
+    """An organisation's part of the log, as far as it is known to have grown."""
+
+    def __init__(self, end: int) -> None:
+        self.end = end
+        self.followers = 0
+        self.stopped = False
+        self._grown = asyncio.Event()
+        self._steps: OrderedDict[int, Step] = OrderedDict()
+
+    def grow(self, end: int, about: frozenset[UUID] | None) -> None:
+        """Note a step, and wake all who wait for it."""
+        self._steps[self.end] = Step(self.end, end, about)
+        self.end = end
+        if len(self._steps) > MOST_STEPS:
+            self._steps.popitem(last=False)
+        self._wake()
+
+    def stop(self) -> None:
+        """Make all who follow stop."""
+        self.stopped = True
+        self._wake()
+
+    def _wake(self) -> None:
+        self._grown.set()
+        self._grown = asyncio.Event()
+
+    async def beyond(self, place: int) -> Step:
+        """Return the step that begins at a place, once there is one.
+
+        All who are at the same place take the same step, so what they read is the same. Who is at
+        no step's beginning takes one to the end. Raises `StoppedError` when the process ends.
+        """
+        while True:
+            if self.stopped:
+                raise StoppedError
+            if self.end > place:
+                return self._steps.get(place) or Step(place, self.end, None)
+            await self._grown.wait()
+
+
+class Feed:
+    """The one reader of a process; it rests while nobody follows.
+
+    `buffer` is how many entries may be held for one follower at a time.
+    """
+
+    def __init__(self, buffer: int) -> None:
+        self.buffer = buffer
+        self.end = 0
+        self._channels: dict[UUID, Channel] = {}
+        self._woken = asyncio.Event()
+        self._followed = asyncio.Event()
+        self._starting = asyncio.Lock()
+        self._stopped = False
+
+    def wake(self) -> None:
+        """Look at the log now."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Make all who follow stop, now and from now on: the process is about to end."""
+        self._stopped = True
+        for channel in self._channels.values():
+            channel.stop()
+
+    async def newest(self) -> int:
+        """Return the place of the newest entry of the log, 0 where there is none."""
+        (row,) = await fetch_rows(_NEWEST, [])
+        return int(row["id"])
+
+    @asynccontextmanager
+    async def following(self, organisation: UUID) -> AsyncIterator[Channel]:
+        """Yield the channel of an organisation, which grows for as long as the context lasts."""
+        async with self._starting:
+            if not self._followed.is_set():
+                self.end = await self.newest()
+                self._followed.set()
+        with self._joined(organisation) as channel:
+            yield channel
+
+    @contextmanager
+    def _joined(self, organisation: UUID) -> Iterator[Channel]:
+        channel = self._channels.setdefault(organisation, Channel(self.end))
+        channel.stopped = self._stopped
+        channel.followers += 1
+        try:
+            yield channel
+        finally:
+            channel.followers -= 1
+            if not channel.followers:
+                del self._channels[organisation]
+            if not self._channels:
+                self._followed.clear()
+
+    async def tail(self) -> None:
+        """Look at the log whenever there is reason to, until cancelled."""
+        while True:
+            await self._followed.wait()
+            self._woken.clear()
+            try:
+                rows = await fetch_rows(_GROWN, [self.end, MOST_READ])
+            except Exception as error:  # noqa: BLE001 - the database may be away for any reason
+                logger.warning("The log cannot be read: %s", type(error).__name__)
+                await asyncio.sleep(POLL_SECONDS / 4)
+                continue
+            self._grow(rows)
+            if len(rows) < MOST_READ:
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait until woken, at least for a moment and at most until it is time to look anyway."""
+        await asyncio.sleep(APART_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._woken.wait()
+
+    def _grow(self, rows: Sequence[Any]) -> None:
+        """Note what was read, all but what somebody who began to follow meanwhile skipped."""
+        ends: dict[UUID, int] = {}
+        about: dict[UUID, set[UUID]] = {}
+        for row in rows:
+            if row["id"] > self.end:
+                self.end = ends[row["organisation_id"]] = row["id"]
+                about.setdefault(row["organisation_id"], set()).update(row["about"])
+        for organisation, end in ends.items():
+            channel = self._channels.get(organisation)
+            if channel is not None:
+                ids = about[organisation]
+                channel.grow(end, frozenset(ids) if len(ids) <= MOST_ABOUT else None)
+
+
+_feed: Feed | None = None
+
+
+def feed() -> Feed:
+    """Return the feed of this process, which runs within `feeding`."""
+    if _feed is None:
+        raise LookupError("nothing feeds who follows the log in this process")
+    return _feed
+
+
+@asynccontextmanager
+async def feeding(url: str, buffer: int = 200) -> AsyncIterator[Feed]:
+    """Feed all who follow the log in this process, for as long as the context lasts."""
+    global _feed  # noqa: PLW0603 - one for the process
+    _feed = fed = Feed(buffer)
+    tasks = [asyncio.create_task(fed.tail()), asyncio.create_task(listen_forever(url, fed.wake))]
+    try:
+        yield fed
+    finally:
+        fed.stop()
+        _feed = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
