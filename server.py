@@ -26,6 +26,7 @@ from banner import banner
 from database import DatabaseUnusableError, EmbeddedError, connected, provided, run_migrations
 from demo import demo_tokens, write_demo
 from events import feeding
+from exporting import export_routes
 from mail import Catcher, SmtpServer, catching_beside, send_forever
 from routes import live, mail_routes, ready
 from schema.endpoint import GraphQLEndpoint
@@ -59,6 +60,7 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
         Route("/health/live", live),
         Route("/health/ready", ready),
         *sign_in_routes(settings, origins),
+        *export_routes(),
         *(mail_routes(catcher) if catcher is not None else []),
     ]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=cors(settings))

@@ -11,6 +11,7 @@ from tortoise.connection import get_connection
 from database.client import tortoise_config
 from database.embedded import EmbeddedError, embedded_postgresql
 from database.migrations import DatabaseUnusableError, missing_migrations, run_migrations
+from database.snapshots import texts_of
 from database.transactions import AWAY, transaction
 from settings import ROOT, Settings
 
@@ -25,6 +26,7 @@ __all__ = [
     "missing_migrations",
     "provided",
     "run_migrations",
+    "texts_of",
     "transaction",
 ]
 

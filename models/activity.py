@@ -34,6 +34,7 @@ class ActivityKind(StrEnum):
     HOLDING_ENDED = "HOLDING_ENDED"
     MAIL_SENT = "MAIL_SENT"
     MAIL_FAILED = "MAIL_FAILED"
+    CLIENT_FILE_EXPORTED = "CLIENT_FILE_EXPORTED"
 
 
 # Changes whose values only OFFBOARDING_REASON_READ shows (R13).

@@ -44,6 +44,19 @@ class Connection:
         # The HAVING makes one row of all, also where nothing that was selected aggregates.
         return f"(select {json_object(pairs)} from ({self._window()}) {row} having true)"
 
+    def every(self, nodes: Selection) -> str:
+        """Return the SELECT of each row's JSON, as text: all pages in one, in their order."""
+        row = self.statement.alias()
+        order = ", ".join(f"{value}{self._direction}" for value in self._place(row))
+        rows = f"select {row}.* from {self._matching(row)} order by {order}"
+        # Apart from the rows, so that these are sorted before their JSON is built.
+        whole = self.statement.alias()
+        return f"select ({self.render(nodes, whole)})::text from ({rows}) {whole}"
+
+    def count(self) -> str:
+        """Return the SELECT of the number of all rows."""
+        return f"select count(*)::text from {self._matching(self.statement.alias())}"
+
     def _field(self, field: Selection, row: str) -> str:
         match field.field:
             case "__typename":
@@ -142,8 +155,7 @@ class Connection:
     def _window(self) -> str:
         """Return the rows of the page, with one more where it must be known if more follow."""
         row = self.statement.alias()
-        direction = " desc" if self.page.descending is not self.page.backward else ""
-        order = ", ".join(f"{value}{direction}" for value in self._place(row))
+        order = ", ".join(f"{value}{self._direction}" for value in self._place(row))
         beyond = "".join(
             f" and {self._side(row, argument, beyond=True)}"
             for argument in ("after", "before")
@@ -153,6 +165,10 @@ class Connection:
         rows = f"select {row}.* from {self._matching(row)}{beyond} order by {order} limit {limit}"
         whole = self.statement.alias()
         return f"select {whole}.*, row_number() over () as place_ from ({rows}) {whole}"
+
+    @property
+    def _direction(self) -> str:
+        return " desc" if self.page.descending is not self.page.backward else ""
 
     def _place(self, row: str) -> tuple[str, ...]:
         expression = self.page.order.expression(row)

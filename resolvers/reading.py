@@ -106,6 +106,10 @@ class Reader(Statement):
 
     def all(self, selection: Selection, type_name: str) -> str:
         """Return the SQL of a connection of all rows of a type."""
+        return self.connection_of_all(selection, type_name).sql()
+
+    def connection_of_all(self, selection: Selection, type_name: str) -> Connection:
+        """Return the connection of all rows of a type."""
         readable = readable_of(type_name)
         own = readable.own if self.own else None
         rows = Rows(
@@ -113,15 +117,17 @@ class Reader(Statement):
             lambda row: f"{table_of(type_name)} {row}",
             lambda row: "true" if own is None else own(row, self),
         )
-        return self.connection(selection, rows, type_name)
+        return self._connection(selection, rows, type_name)
 
     def connection(self, selection: Selection, rows: Rows, node: str) -> str:
         """Return the SQL of a connection whose nodes are of one type."""
+        return self._connection(selection, rows, node).sql()
 
+    def _connection(self, selection: Selection, rows: Rows, node: str) -> Connection:
         def render(part: Selection, row: str) -> str:
             return self.object(node, part.of(node), row)
 
-        return Connection(self, selection, rows, render).sql()
+        return Connection(self, selection, rows, render)
 
     def _linked(self, link: Link | Variants | Elements, selection: Selection, row: str) -> str:
         match link:

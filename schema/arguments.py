@@ -62,7 +62,7 @@ def plain(value: Any, type_: Any) -> Any:  # noqa: ANN401 - a value of any input
             raise BadRequestError(f"A list has at most {MOST_IN_A_LIST} values.")
         return [plain(item, type_.of_type) for item in value]
     if isinstance(type_, GraphQLInputObjectType):
-        return {snake(k): _of_input(k, v, type_.fields[k].type) for k, v in value.items()}
+        return {snake(k): of_input(k, v, type_.fields[k].type) for k, v in value.items()}
     if isinstance(type_, GraphQLEnumType):
         return type_.wrapped_cls(value)  # type: ignore[attr-defined] # Strawberry's enums have it
     return _scalar(value)
@@ -84,7 +84,8 @@ def _in_utc(moment: datetime) -> datetime:
         raise BadRequestError("A time lies beyond the calendar.") from error
 
 
-def _of_input(name: str, value: Any, type_: Any) -> Any:  # noqa: ANN401 - as above
+def of_input(name: str, value: Any, type_: Any) -> Any:  # noqa: ANN401 - as above
+    """Return the value of an argument, or of a field of an input, as resolvers take it."""
     if value is None:
         return None
     if get_named_type(type_) is GraphQLID and name in _IDS_OF:
@@ -165,4 +166,4 @@ def evaluate(
 def _arguments(taking: Taking, variables: VariableValues) -> Arguments:
     args = taking.field.args
     values = get_argument_values(taking.field, taking.node, variables)
-    return {snake(name): _of_input(name, v, args[name].type) for name, v in values.items()}
+    return {snake(name): of_input(name, v, args[name].type) for name, v in values.items()}

@@ -164,5 +164,6 @@ publish(
         "HOLDING_ENDED": "A party stopped holding a product.",
         "MAIL_SENT": "A letter about it was accepted by the mail server.",
         "MAIL_FAILED": "A letter about it could not be delivered.",
+        "CLIENT_FILE_EXPORTED": "Somebody exported all rows of a list to a file.",
     },
 )

@@ -1,13 +1,15 @@
 """A GraphQL selection becomes a plain one, its fragments and conditions resolved."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from graphql import (
     FieldNode,
+    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLObjectType,
     GraphQLResolveInfo,
+    GraphQLSchema,
     InlineFragmentNode,
     SelectionSetNode,
     VariableNode,
@@ -27,8 +29,15 @@ MOST_SWITCHES: Final = 16
 class _Collector:
     """Collects the fields of one operation, following the rules of GraphQL's execution."""
 
-    def __init__(self, info: GraphQLResolveInfo[Context]) -> None:
-        self.info = info
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: Mapping[str, Any],
+    ) -> None:
+        self.schema = schema
+        self.fragments = fragments
+        self.variables = variables
         self.nodes: list[FieldNode] = []
         self.switches: dict[str, bool] = {}
 
@@ -53,7 +62,7 @@ class _Collector:
     def _object_types(self, type_: Any) -> Iterable[GraphQLObjectType]:  # noqa: ANN401 - any output type
         named = get_named_type(type_)
         if is_abstract_type(named):
-            return self.info.schema.get_possible_types(named)
+            return self.schema.get_possible_types(named)
         return [named] if is_object_type(named) else []
 
     def _fields(
@@ -84,22 +93,22 @@ class _Collector:
                     self._group(node.selection_set, type_, grouped, visited)
             elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
                 visited.add(node.name.value)
-                fragment = self.info.fragments[node.name.value]
+                fragment = self.fragments[node.name.value]
                 if self._applies(fragment.type_condition.name.value, type_):
                     self._group(fragment.selection_set, type_, grouped, visited)
 
     def _applies(self, condition: str, type_: GraphQLObjectType) -> bool:
         if condition == type_.name:
             return True
-        named = self.info.schema.get_type(condition)
-        return is_abstract_type(named) and self.info.schema.is_sub_type(named, type_)
+        named = self.schema.get_type(condition)
+        return is_abstract_type(named) and self.schema.is_sub_type(named, type_)
 
     def _is_included(self, node: Any) -> bool:  # noqa: ANN401 - any selection
         for directive in node.directives or ():
             value = directive.arguments[0].value
             if isinstance(value, VariableNode):
                 name = value.name.value
-                condition = self.switches[name] = bool(self.info.context.variables[name])
+                condition = self.switches[name] = bool(self.variables[name])
             else:
                 condition = value.value
             if condition is (directive.name.value == "skip"):
@@ -116,7 +125,7 @@ def _selected(document: Document, info: GraphQLResolveInfo[Context]) -> Selected
     for selected in known:
         if selected.holds_for(variables):
             return selected
-    collector = _Collector(info)
+    collector = _Collector(info.schema, info.fragments, variables)
     selection = collector.select(list(info.field_nodes), info.parent_type)
     selected = Selected(selection, tuple(collector.nodes), collector.switches)
     if len(known) >= MOST_SWITCHES:
@@ -134,3 +143,8 @@ def selection(info: Info) -> Asked:
     selected = _selected(context.document, raw)
     arguments = tuple(context.arguments.get(id(node), {}) for node in selected.nodes)
     return Asked(selected.selection, arguments, selected.plans)
+
+
+def select(schema: GraphQLSchema, parent: GraphQLObjectType, field: FieldNode) -> Selection:
+    """Return what a field of our own selects, which knows neither fragments nor variables."""
+    return _Collector(schema, {}, {}).select([field], parent)

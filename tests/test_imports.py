@@ -14,7 +14,7 @@ from settings import ROOT
 LADDER: Final = (
     {"cli"},
     {"server"},
-    {"banner", "routes", "sign_in"},
+    {"banner", "exporting", "routes", "sign_in"},
     {"schema"},
     {"demo"},
     {"resolvers"},
@@ -32,7 +32,7 @@ RUNG: Final = {place: rung for rung, places in enumerate(LADDER) for place in pl
 KNOWN_BY: Final = {
     "strawberry": {"schema", "server"},
     "graphql": {"schema", "server"},
-    "starlette": {"pages", "routes", "schema", "server", "sign_in"},
+    "starlette": {"exporting", "pages", "routes", "schema", "server", "sign_in"},
     "tortoise": set(RUNG) - {"schema"},
 }
 
