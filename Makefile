@@ -6,7 +6,7 @@ LOCK_OPTIONS := --universal --generate-hashes --no-header --no-emit-index-url --
 	--python-version 3.11 --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix schema migration lock bench bench-import clean \
+.PHONY: help run test check fix schema migration messages lock bench bench-import clean \
 	runtime development
 
 # Installs a lock file into .venv, unless that very content was installed there before. The
@@ -54,6 +54,15 @@ schema: development ## Print the schema into schema/schema.graphql
 
 migration: development ## Write the migration that the models lack
 	$(PYTHON) -m tortoise makemigrations
+
+messages: development ## Bring the catalogues of the letters' languages up to date
+	$(PYTHON) -m babel.messages.frontend --quiet extract --mapping-file pyproject.toml \
+		--add-location file --omit-header --output-file .venv/letters.pot mail
+	for catalogue in mail/catalogues/*.po; do \
+		$(PYTHON) -m babel.messages.frontend --quiet update --input-file .venv/letters.pot \
+			--output-file "$$catalogue" --locale "$$(basename "$$catalogue" .po)" \
+			--ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date || exit 1; \
+	done
 
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK_OPTIONS) --output-file requirements.lock

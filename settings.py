@@ -120,6 +120,13 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8000/tasks/{id}",
         description="Link in a letter; `{id}` becomes the id of the offboarding.",
     )
+    digest_hour: Annotated[int, Field(ge=0, le=23)] = Field(
+        6, description="Hour of the day, in UTC, from which daily digests leave."
+    )
+    run_worker: bool = Field(
+        default=True,
+        description="Send letters in the server's processes. False: `cli.py worker` does it.",
+    )
     demo: bool | None = Field(
         None,
         description="Write demo organisations, print tokens. Absent: true without DATABASE_URL.",

@@ -1,47 +1,31 @@
-"""Wording: a row of the outbox becomes a letter, always the same one, byte for byte.
-
-A letter tells of a task, never of the client: no reason, no comment, no name of a party (R13).
-"""
+"""Letters: a matter becomes a message, always the same one, byte for byte."""
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from email.message import EmailMessage
 from email.utils import format_datetime
-from pathlib import Path
-from typing import Final, Self
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from typing import Any, Final, Self
 
 from mail.headers import POLICY, checked_address, clean, encoded, mailbox
-from models import Offboarding, OutgoingMail, SubjectType
+from mail.matters import Matter, Task
+from mail.unsubscribing import unsubscribe_token
+from mail.wording import worded
+from models import MailKind
 from settings import Settings
-
-TASK: Final = {
-    SubjectType.PARTY: "Party offboarding",
-    SubjectType.PRODUCT: "Product termination",
-}
 
 # Python's own parser reads several addresses as one, or a different one, by release.
 _NAMED: Final = re.compile(r"(.*)<(.+)>")
 
-TEMPLATES: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=select_autoescape(["html"]),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What all letters share: who sends them, and where tasks are found."""
+    """What all letters share: who sends them, and where tasks and this server are found."""
 
     name: str
     address: str
     task_url: str
+    server_url: str
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -51,7 +35,7 @@ class Letterhead:
         name, address = named.groups() if named else ("", sender)
         if not checked_address(address).isascii():
             raise ValueError("The sender's address must be ASCII.")
-        return cls(name.strip(' "'), address, settings.task_url)
+        return cls(name.strip(' "'), address, settings.task_url, settings.address)
 
     @property
     def domain(self) -> str:
@@ -68,55 +52,62 @@ class Letter:
     message: EmailMessage
 
 
-def letter_of(mail: OutgoingMail, letterhead: Letterhead) -> Letter:
-    """Return the letter of a row that was loaded with its offboarding, recipient and sender.
-
-    Raises `ValueError` when there can be no such letter.
-    """
-    offboarding = mail.offboarding
-    recipient = checked_address(mail.recipient.email)
-    task, reference = TASK[offboarding.subject_type], _reference(offboarding)
-    thread = f"<offboarding-{offboarding.id}@{letterhead.domain}>"
+def letter_of(matter: Matter, letterhead: Letterhead) -> Letter:
+    """Return the letter about a matter; raise `ValueError` when there can be no such letter."""
+    recipient = checked_address(matter.recipient.email)
+    words = _words(matter, letterhead)
+    language, template = matter.recipient.language, f"letters/{matter.kind.lower()}"
+    subject = clean(worded(language, f"{template}.subject.txt", words))
     message = EmailMessage(POLICY)
     message["From"] = mailbox("From", letterhead.name, letterhead.address)
-    message["To"] = mailbox("To", mail.recipient.name, recipient)
-    message["Subject"] = encoded(
-        "Subject", f"A task has been assigned to you: {task} {clean(reference, 100)}"
-    )
-    message["Date"] = format_datetime(mail.created_at)
-    message["Message-ID"] = f"<mail-{mail.id}@{letterhead.domain}>"
-    message["In-Reply-To"] = thread
-    message["References"] = thread
+    message["To"] = mailbox("To", matter.recipient.name, recipient)
+    message["Subject"] = encoded("Subject", subject)
+    message["Date"] = format_datetime(matter.created_at)
+    message["Message-ID"] = f"<mail-{matter.id}@{letterhead.domain}>"
+    for name, value in _more_headers(matter, letterhead):
+        message[name] = value
     message["Auto-Submitted"] = "auto-generated"
-    words = {
-        "task": task,
-        "reference": clean(reference),
-        "assigned_by": clean(mail.sender.name),
-        "due_on": _day(offboarding.due_on),
-        "link": letterhead.task_url.replace("{id}", f"offboarding_{offboarding.id}"),
-    }
-    _fill(message, boundary=f"letter-{mail.id}", template="task_assigned", words=words)
+    text = worded(language, f"{template}.txt", words)
+    html = worded(
+        language,
+        f"{template}.html",
+        {**words, "subject": subject, "from_name": clean(letterhead.name)},
+    )
+    message.set_content(text, cte="quoted-printable")
+    message.make_alternative(f"letter-{matter.id}")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
     return Letter(letterhead.address, recipient, message)
 
 
-def _day(day: date | None) -> str | None:
-    return None if day is None else f"{day.day} {day:%B %Y}"
+def _more_headers(matter: Matter, letterhead: Letterhead) -> Iterator[tuple[str, str]]:
+    """Yield what ties letters about one task together, or lets a digest be stopped in one click."""
+    if matter.kind is MailKind.DAILY_DIGEST:
+        yield "List-Unsubscribe", f"<{_unsubscribe_url(matter, letterhead)}>"
+        yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
+    else:
+        thread = f"<offboarding-{matter.tasks[0].id}@{letterhead.domain}>"
+        yield "In-Reply-To", thread
+        yield "References", thread
 
 
-def _reference(offboarding: Offboarding) -> str:
-    if offboarding.party is not None:
-        return offboarding.party.reference
-    if offboarding.product is not None:
-        return offboarding.product.number
-    raise ValueError("The offboarding has no subject.")
+def _words(matter: Matter, letterhead: Letterhead) -> Mapping[str, Any]:
+    tasks = [_shown(task, letterhead) for task in matter.tasks]
+    if matter.kind is MailKind.DAILY_DIGEST:
+        stop = _unsubscribe_url(matter, letterhead)
+        return {"tasks": tasks, "total": matter.total, "day": matter.day, "unsubscribe": stop}
+    return {"task": tasks[0], "assigned_by": clean(matter.assigned_by or "")}
 
 
-def _fill(
-    message: EmailMessage, *, boundary: str, template: str, words: dict[str, str | None]
-) -> None:
-    """Give a message its text and the same in HTML, as equal alternatives."""
-    text = TEMPLATES.get_template(f"{template}.txt").render(words)
-    html = TEMPLATES.get_template(f"{template}.html").render(words)
-    message.set_content(text, cte="quoted-printable")
-    message.make_alternative(boundary)
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
+def _shown(task: Task, letterhead: Letterhead) -> Mapping[str, Any]:
+    """Return a task as the templates know it."""
+    link = letterhead.task_url.replace("{id}", f"offboarding_{task.id}")
+    return {
+        "subject_type": task.subject_type,
+        "reference": clean(task.reference),
+        "due_on": task.due_on,
+        "link": link,
+    }
+
+
+def _unsubscribe_url(matter: Matter, letterhead: Letterhead) -> str:
+    return f"{letterhead.server_url}/unsubscribe/{unsubscribe_token(matter.recipient)}"

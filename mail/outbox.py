@@ -115,14 +115,18 @@ async def _settle(
         held = await fetch_text(_SETTLE, [mail.id, mail.attempts, status, reason])
         if held is None or kind is None:
             return
+        task = mail.offboarding
+        if task is None and kind is ActivityKind.MAIL_SENT:
+            # A digest that arrived tells the log nothing about any offboarding.
+            return
         # Last, because from here to the commit nobody else adds to the log.
         await Activity.create(
             organisation_id=mail.organisation_id,
             kind=kind,
             occurred_at=datetime.now(UTC),
             offboarding_id=mail.offboarding_id,
-            party_id=mail.offboarding.party_id,
-            product_id=mail.offboarding.product_id,
+            party_id=None if task is None else task.party_id,
+            product_id=None if task is None else task.product_id,
             changes=[asdict(change) for change in changed("recipient", None, mail.recipient_id)],
         )
 

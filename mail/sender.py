@@ -5,13 +5,14 @@ import logging
 import random
 from collections.abc import Coroutine
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Final
 
 from mail import outbox
 from mail.headers import clean
 from mail.letters import Letter, Letterhead, letter_of
+from mail.matters import matter_of
 from mail.smtp import (
     LONGEST_REASON,
     Connection,
@@ -97,12 +98,16 @@ async def _see_through(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _deal_with(mail: OutgoingMail, letterhead: Letterhead, connection: Connection) -> None:
-    if reason := mail.reason_to_drop:
+    reason = mail.reason_to_drop(datetime.now(UTC).date())
+    matter = await matter_of(mail)
+    if reason is None and not matter.tasks:
+        reason = "No task of the recipient is open."
+    if reason is not None:
         await outbox.drop(mail, reason)
         _log.info("Letter %s is dropped.", mail.id)
         return
     try:
-        letter = letter_of(mail, letterhead)
+        letter = letter_of(matter, letterhead)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one letter, others follow
         await outbox.fail(mail, clean(f"The letter cannot be written: {error}", LONGEST_REASON))
         _log.warning("Letter %s cannot be written.", mail.id)

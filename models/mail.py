@@ -1,6 +1,6 @@
 """Outgoing mail: letters that wait in the same database as what they tell of (R14)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from models.offboarding import Offboarding
 from models.organisation import Organisation
+from models.status import OffboardingStatus
 from models.user import User
 
 
@@ -18,6 +19,8 @@ class MailKind(StrEnum):
     """Which letter it is."""
 
     TASK_ASSIGNED = "TASK_ASSIGNED"
+    TASK_DUE = "TASK_DUE"
+    DAILY_DIGEST = "DAILY_DIGEST"
 
 
 class MailStatus(StrEnum):
@@ -30,7 +33,10 @@ class MailStatus(StrEnum):
 
 
 class OutgoingMail(Model):
-    """A letter to a user about an offboarding; its id makes its Message-ID, so a repeat shows."""
+    """A letter to a user; its id makes its Message-ID, so that a repeat shows.
+
+    A task letter has a sender, a reminder a day; a digest has a day and no single offboarding.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     organisation: fields.ForeignKeyRelation[Organisation] = fields.ForeignKeyField(
@@ -38,18 +44,21 @@ class OutgoingMail(Model):
     )
     organisation_id: UUID
     kind = fields.CharEnumField(MailKind, max_length=30, description="Which letter.")
-    offboarding: fields.ForeignKeyRelation[Offboarding] = fields.ForeignKeyField(
-        "models.Offboarding", related_name="mails", on_delete=fields.RESTRICT
+    offboarding: fields.ForeignKeyNullableRelation[Offboarding] = fields.ForeignKeyField(
+        "models.Offboarding", related_name="mails", null=True, on_delete=fields.RESTRICT
     )
-    offboarding_id: UUID
+    offboarding_id: UUID | None
     recipient: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
         "models.User", related_name="mails", on_delete=fields.RESTRICT
     )
     recipient_id: UUID
-    sender: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
-        "models.User", related_name="mails_caused", on_delete=fields.RESTRICT
+    sender: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
+        "models.User", related_name="mails_caused", null=True, on_delete=fields.RESTRICT
     )
-    sender_id: UUID
+    sender_id: UUID | None
+    day: date | None = fields.DateField(
+        null=True, description="Day on which the task is due, or that the digest is of."
+    )
     status = fields.CharEnumField(
         MailStatus, max_length=10, default=MailStatus.QUEUED, description="Status of the letter."
     )
@@ -80,11 +89,46 @@ class OutgoingMail(Model):
             created_at=at,
         )
 
-    @property
-    def reason_to_drop(self) -> str | None:
+    @classmethod
+    def task_due(cls, offboarding: Offboarding, at: datetime) -> "OutgoingMail":
+        """Return the letter, not yet saved, that reminds an offboarding's assignee of its day."""
+        return cls(
+            organisation_id=offboarding.organisation_id,
+            kind=MailKind.TASK_DUE,
+            offboarding_id=offboarding.id,
+            recipient_id=offboarding.assignee_id,
+            day=offboarding.due_on,
+            created_at=at,
+        )
+
+    @classmethod
+    def daily_digest(cls, recipient: User, at: datetime) -> "OutgoingMail":
+        """Return the letter, not yet saved, that lists a user's open tasks of a day."""
+        return cls(
+            organisation_id=recipient.organisation_id,
+            kind=MailKind.DAILY_DIGEST,
+            recipient_id=recipient.id,
+            day=at.date(),
+            created_at=at,
+        )
+
+    def reason_to_drop(self, today: date) -> str | None:
         """Why it must not leave any more (R8); needs the recipient and the offboarding loaded."""
         if not self.recipient.enabled:
             return "The recipient has been disabled."
-        if self.offboarding.assignee_id != self.recipient_id:
+        task = self.offboarding
+        if task is None:
+            return self._reason_to_drop_digest(today)
+        if task.assignee_id != self.recipient_id:
             return "The task is no longer the recipient's."
+        if self.kind is MailKind.TASK_DUE:
+            if task.status is OffboardingStatus.DONE:
+                return "The task is done."
+            if task.due_on != self.day:
+                return "The task is due on another day."
         return None
+
+    def _reason_to_drop_digest(self, today: date) -> str | None:
+        if not self.recipient.daily_digest:
+            return "The recipient no longer wants the digest."
+        return "Its day is over." if self.day != today else None

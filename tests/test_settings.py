@@ -29,6 +29,8 @@ NAMES: Final = {
     "SMTP_PASSWORD",
     "MAIL_FROM",
     "TASK_URL",
+    "DIGEST_HOUR",
+    "RUN_WORKER",
     "DEMO",
 }
 URL: Final = "postgresql://ada:hunter2@db.example/offboarding"
@@ -82,6 +84,8 @@ def test_needs_nothing_to_be_set() -> None:
         "smtp_password": None,
         "mail_from": "Offboarding <offboarding@localhost>",
         "task_url": "http://127.0.0.1:8000/tasks/{id}",
+        "digest_hour": 6,
+        "run_worker": True,
         "demo": None,
     }
     assert settings.is_demo
@@ -105,6 +109,8 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
         "SMTP_PASSWORD": "hunter2",
         "MAIL_FROM": "tasks@bank.example",
         "TASK_URL": "https://bank.example/task?id={id}",
+        "DIGEST_HOUR": "5",
+        "RUN_WORKER": "false",
         "DEMO": "true",
     }.items():
         monkeypatch.setenv(name, value)
@@ -128,6 +134,8 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
         "smtp_password": SecretStr("hunter2"),
         "mail_from": "tasks@bank.example",
         "task_url": "https://bank.example/task?id={id}",
+        "digest_hour": 5,
+        "run_worker": False,
         "demo": True,
     }
     assert settings.is_demo
@@ -171,6 +179,8 @@ def test_takes_an_empty_value_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"MAIL_FROM": "a@b.example\nBcc: c@d.example"}, "MAIL_FROM: must be one address"),
         ({"TASK_URL": "https://bank.example/task"}, "TASK_URL: must be an http(s) address"),
         ({"TASK_URL": "javascript:{id}"}, "TASK_URL: must be an http(s) address"),
+        ({"DIGEST_HOUR": "24"}, "DIGEST_HOUR: "),
+        ({"RUN_WORKER": "perhaps"}, "RUN_WORKER: "),
         ({"DEMO": "perhaps"}, "DEMO: "),
     ],
 )

@@ -79,6 +79,14 @@ OUT_OF_BOUNDS: Final = [
     ("offboarding", "reason = 'BOREDOM'", "offboarding_reason"),
     ("offboarding", "version = 0", "offboarding_version"),
     ("outgoing_mail", "status = 'LOST'", "outgoing_mail_status"),
+    (
+        "outgoing_mail",
+        "kind = 'LOVE_LETTER', sender_id = null, day = '2026-03-02'",
+        "outgoing_mail_kind",
+    ),
+    ("outgoing_mail", "offboarding_id = null", "outgoing_mail_offboarding"),
+    ("outgoing_mail", "sender_id = null", "outgoing_mail_sender"),
+    ("outgoing_mail", "day = '2026-03-02'", "outgoing_mail_day"),
 ]
 
 

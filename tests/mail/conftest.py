@@ -7,4 +7,9 @@ from mail import Letterhead
 
 @pytest.fixture
 def letterhead() -> Letterhead:
-    return Letterhead("Offboarding", "offboarding@bank.example", "https://bank.example/tasks/{id}")
+    return Letterhead(
+        "Offboarding",
+        "offboarding@bank.example",
+        "https://bank.example/tasks/{id}",
+        "https://offboarding.bank.example",
+    )

@@ -2,7 +2,7 @@
 
 import email
 import email.policy
-from datetime import date
+from datetime import date, timedelta
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
@@ -11,10 +11,21 @@ from typing_extensions import override
 
 from mail import Letterhead, outbox
 from mail.letters import Letter, letter_of
-from models import TerminationReason
+from mail.matters import MOST_TASKS, matter_of
+from mail.unsubscribing import unsubscribe_token
+from models import (
+    ClientAccess,
+    Language,
+    Offboarding,
+    OffboardingResolution,
+    OffboardingStatus,
+    OutgoingMail,
+    TerminationReason,
+    User,
+)
 from settings import Settings
-from tests.factories import make_holding, make_party, make_product
-from tests.mail.outbox_rows import queue_letter
+from tests.factories import make_holding, make_offboarding, make_party, make_product, make_user
+from tests.mail.outbox_rows import ASSIGNED_AT, queue_letter
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -24,7 +35,7 @@ FORGED = "=?utf-8?q?x=0ABcc:_spy@evil.test?="
 async def write(letterhead: Letterhead) -> Letter:
     mail = await outbox.claim()
     assert mail is not None
-    return letter_of(mail, letterhead)
+    return letter_of(await matter_of(mail), letterhead)
 
 
 def read(letter: Letter) -> EmailMessage:
@@ -55,8 +66,10 @@ class Page(HTMLParser):
 
     @override
     def handle_data(self, data: str) -> None:
-        if data.strip():
-            self.words.append(data.strip())
+        # The style sheet is no word, nor what keeps the rest of a letter out of its preview.
+        seen = data.partition("\u034f")[0].strip()
+        if seen and self.get_starttag_text() != "<style>":
+            self.words.append(seen)
 
 
 async def test_says_which_task_it_is_in_text(letterhead: Letterhead) -> None:
@@ -68,10 +81,10 @@ async def test_says_which_task_it_is_in_text(letterhead: Letterhead) -> None:
     assert text == (
         "A task has been assigned to you.\n"
         "\n"
-        "Task:         Party offboarding\n"
-        "Reference:    C-1001\n"
-        "Assigned by:  Bo Jansen\n"
-        "Due:          1 December 2026\n"
+        "Task:             Party offboarding\n"
+        "Reference:        C-1001\n"
+        "Assigned by:      Bo Jansen\n"
+        "Due:              1 December 2026\n"
         "\n"
         "Open the task:\n"
         f"https://bank.example/tasks/offboarding_{queued.offboarding.id}\n"
@@ -87,7 +100,9 @@ async def test_says_the_same_in_html(letterhead: Letterhead) -> None:
     page = Page(text_of(read(await write(letterhead)), "html"))
 
     assert page.words == [
-        *("A task has been assigned to you", "A task has been assigned to you"),
+        "A task has been assigned to you: Party offboarding C-1001",
+        "Party offboarding C-1001, due 1 December 2026",
+        *("Offboarding", "A task has been assigned to you"),
         *("Task", "Party offboarding"),
         *("Reference", "C-1001"),
         *("Assigned by", "Bo Jansen"),
@@ -105,12 +120,132 @@ async def test_a_product_is_terminated_and_a_task_may_have_no_day(letterhead: Le
     message = read(await write(letterhead))
 
     text = text_of(message, "plain")
-    assert "Task:         Product termination\nReference:    NL00BANK0123456789\n" in text
+    assert "Task:             Product termination\nReference:        NL00BANK0123456789\n" in text
     assert "Due" not in text
     assert "Due" not in text_of(message, "html")
     assert message["Subject"] == (
         "A task has been assigned to you: Product termination NL00BANK0123456789"
     )
+
+
+async def test_speaks_the_language_of_who_reads_it(letterhead: Letterhead) -> None:
+    product = await make_product(number="A-77")
+    queued = await queue_letter(product=product, by="Bo Jansen", due_on=date(2026, 3, 1))
+    queued.recipient.language = Language.NL
+    await queued.recipient.save()
+
+    message = read(await write(letterhead))
+
+    assert message["Subject"] == "Er is een taak aan je toegewezen: Beëindiging van product A-77"
+    assert text_of(message, "plain") == (
+        "Er is een taak aan je toegewezen.\n"
+        "\n"
+        "Taak:             Beëindiging van product\n"
+        "Referentie:       A-77\n"
+        "Toegewezen door:  Bo Jansen\n"
+        "Uiterlijk op:     1 maart 2026\n"
+        "\n"
+        "Taak openen:\n"
+        f"https://bank.example/tasks/offboarding_{queued.offboarding.id}\n"
+        "\n"
+        "Je krijgt dit bericht omdat de taak van jou is. Antwoorden worden niet gelezen.\n"
+    )
+    assert '<html lang="nl">' in text_of(message, "html")
+
+
+async def test_reminds_of_a_task_in_the_same_thread(letterhead: Letterhead) -> None:
+    recipient = await make_user()
+    party = await make_party(reference="C-1001")
+    task = await make_offboarding(party=party, assignee=recipient, due_on=date(2026, 3, 4))
+    await OutgoingMail.task_due(task, ASSIGNED_AT).save()
+
+    message = read(await write(letterhead))
+
+    thread = f"<offboarding-{task.id}@bank.example>"
+    assert message["Subject"] == "A task of yours is due: Party offboarding C-1001"
+    assert (message["In-Reply-To"], message["References"]) == (thread, thread)
+    assert text_of(message, "plain").startswith(
+        "A task of yours is due.\n"
+        "\n"
+        "Task:             Party offboarding\n"
+        "Reference:        C-1001\n"
+        "Due:              4 March 2026\n"
+        "\n"
+    )
+
+
+async def make_tasks(recipient: User, count: int) -> list[Offboarding]:
+    """Make open tasks, the least urgent first, and one that is done."""
+    tasks = [
+        await make_offboarding(
+            party=await make_party(reference=f"C-{number}"),
+            assignee=recipient,
+            due_on=date(2026, 3, 4) + timedelta(days=1 - number) if number < 3 else None,
+        )
+        for number in range(count)
+    ]
+    done = OffboardingStatus.DONE
+    await make_offboarding(
+        assignee=recipient, status=done, resolution=OffboardingResolution.CANCELLED
+    )
+    return tasks
+
+
+async def test_lists_the_open_tasks_of_a_day_the_most_urgent_first(letterhead: Letterhead) -> None:
+    recipient = await make_user()
+    tasks = await make_tasks(recipient, 4)
+    await OutgoingMail.daily_digest(recipient, ASSIGNED_AT).save()
+
+    letter = await write(letterhead)
+
+    message = read(letter)
+    links = [f"https://bank.example/tasks/offboarding_{task.id}" for task in tasks]
+    stop = f"https://offboarding.bank.example/unsubscribe/{unsubscribe_token(recipient)}"
+    assert message["Subject"] == "You have 4 open tasks on 4 March 2026"
+    assert text_of(message, "plain") == (
+        "You have 4 open tasks on 4 March 2026.\n"
+        "\n"
+        f"Party offboarding C-2, was due on 3 March 2026\n{links[2]}\n"
+        "\n"
+        f"Party offboarding C-1, due 4 March 2026\n{links[1]}\n"
+        "\n"
+        f"Party offboarding C-0, due 5 March 2026\n{links[0]}\n"
+        "\n"
+        f"Party offboarding C-3\n{links[3]}\n"
+        "\n"
+        "You get this digest each day because you asked for it. Nobody reads replies to it.\n"
+        f"To stop it: {stop}\n"
+    )
+    assert Page(text_of(message, "html")).links == [*(links[n] for n in (2, 1, 0, 3)), stop]
+    assert message["In-Reply-To"] is None
+    assert message["List-Unsubscribe"] == f"<{stop}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert letter.message.as_bytes().isascii()
+
+
+async def test_counts_the_tasks_that_a_digest_does_not_show(letterhead: Letterhead) -> None:
+    recipient = await make_user()
+    await make_tasks(recipient, MOST_TASKS + 1)
+    await OutgoingMail.daily_digest(recipient, ASSIGNED_AT).save()
+
+    text = text_of(read(await write(letterhead)), "plain")
+
+    assert text.startswith(f"You have {MOST_TASKS + 1} open tasks on 4 March 2026.\n")
+    assert text.count("https://bank.example/tasks/") == MOST_TASKS
+    assert "\n\nAnd one more.\n\n" in text
+
+
+async def test_a_digest_tells_only_of_what_its_reader_may_see(letterhead: Letterhead) -> None:
+    recipient = await make_user(client_access=ClientAccess.OWN)
+    mine = await make_party(reference="C-MINE", manager=recipient)
+    await make_offboarding(party=mine, assignee=recipient)
+    await make_offboarding(party=await make_party(reference="C-OTHER"), assignee=recipient)
+    await OutgoingMail.daily_digest(recipient, ASSIGNED_AT).save()
+
+    letter = await write(letterhead)
+
+    assert read(letter)["Subject"] == "You have one open task on 4 March 2026"
+    assert "C-OTHER" not in letter.message.as_string()
 
 
 async def test_its_headers_are_these(letterhead: Letterhead) -> None:
@@ -196,7 +331,7 @@ async def test_a_reference_is_only_ever_text(
     page = Page(text_of(message, "html"))
     link = f"https://bank.example/tasks/offboarding_{queued.offboarding.id}"
     assert message["Subject"] == f"A task has been assigned to you: Party offboarding {shown}"
-    assert f"\nReference:    {shown}\n" in text_of(message, "plain")
+    assert f"\nReference:        {shown}\n" in text_of(message, "plain")
     assert shown in "".join(page.words)
     assert page.links == [link]
     assert "script" not in page.elements
@@ -267,11 +402,15 @@ async def test_refuses_an_address_that_is_none(letterhead: Letterhead) -> None:
     ],
 )
 def test_reads_the_letterhead_from_the_settings(sender: str, name: str) -> None:
-    settings = Settings(mail_from=sender, task_url="https://x.example/{id}")
+    settings = Settings(
+        mail_from=sender, task_url="https://x.example/{id}", public_url="https://y.example"
+    )
 
     letterhead = Letterhead.of(settings)
 
-    assert letterhead == Letterhead(name, "tasks@bank.example", "https://x.example/{id}")
+    assert letterhead == Letterhead(
+        name, "tasks@bank.example", "https://x.example/{id}", "https://y.example"
+    )
 
 
 @pytest.mark.parametrize("sender", ["@", "a@b, c@d", "jörg@bücher.example", "x@y\u2028z"])

@@ -7,8 +7,9 @@ import logging
 import socket
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from mail import Letterhead, ServerDownError, SmtpServer, catching, outbox, send_due, send_forever
 from models import Activity, ActivityKind, MailStatus, OutgoingMail
 from settings import ROOT, Settings, SmtpTls
-from tests.factories import make_user
+from tests.factories import make_offboarding, make_user
 from tests.mail.mail_server import (
     CERTIFICATE,
     CUT,
@@ -26,7 +27,7 @@ from tests.mail.mail_server import (
     mail_server,
     refusing,
 )
-from tests.mail.outbox_rows import Queued, execute, queue_letter
+from tests.mail.outbox_rows import ASSIGNED_AT, Queued, execute, queue_letter
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -328,6 +329,115 @@ async def test_drops_a_letter_about_a_task_that_is_somebody_elses(letterhead: Le
         "The task is no longer the recipient's.",
     )
     assert await logged() == []
+
+
+DONE: Final = """
+status = 'DONE', resolution = 'CANCELLED', closed_at = now(), closed_by_id = started_by_id
+"""
+
+
+async def remind(due_on: date) -> Queued:
+    """Put a reminder into the outbox."""
+    recipient = await make_user()
+    task = await make_offboarding(assignee=recipient, due_on=due_on)
+    mail = OutgoingMail.task_due(task, ASSIGNED_AT)
+    await mail.save()
+    return Queued(mail, task, recipient)
+
+
+async def test_sends_a_reminder(letterhead: Letterhead) -> None:
+    queued = await remind(date(2026, 3, 4))
+
+    async with mail_server() as server:
+        await send_due(letterhead, server.smtp)
+
+    assert message_ids(server) == [f"<mail-{queued.mail.id}@bank.example>"]
+    assert (await queued.row()).status is MailStatus.SENT
+    assert [(entry["kind"], entry["offboarding_id"]) for entry in await logged()] == [
+        (ActivityKind.MAIL_SENT, queued.offboarding.id)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("due_on = '2026-03-05'", "The task is due on another day."),
+        ("due_on = null", "The task is due on another day."),
+        ("assignee_id = null", "The task is no longer the recipient's."),
+        (DONE, "The task is done."),
+    ],
+)
+async def test_drops_a_reminder_that_is_no_longer_needed(
+    letterhead: Letterhead, change: str, reason: str
+) -> None:
+    queued = await remind(date(2026, 3, 4))
+    await execute(f"update offboarding set {change}")
+
+    async with mail_server() as server:
+        await send_due(letterhead, server.smtp)
+
+    row = await queued.row()
+    assert server.taken == []
+    assert (row.status, row.last_error) == (MailStatus.DROPPED, reason)
+
+
+async def queue_digest(at: datetime, *, wanted: bool = True) -> OutgoingMail:
+    """Put a digest into the outbox."""
+    recipient = await make_user()
+    recipient.daily_digest = wanted
+    await recipient.save()
+    mail = OutgoingMail.daily_digest(recipient, at)
+    await mail.save()
+    return mail
+
+
+async def test_sends_a_digest_and_tells_the_log_nothing(letterhead: Letterhead) -> None:
+    mail = await queue_digest(datetime.now(UTC))
+    await make_offboarding(assignee=await mail.recipient)
+
+    async with mail_server() as server:
+        await send_due(letterhead, server.smtp)
+
+    assert message_ids(server) == [f"<mail-{mail.id}@bank.example>"]
+    assert (await OutgoingMail.get(id=mail.id)).status is MailStatus.SENT
+    assert await logged() == []
+
+
+async def test_tells_the_log_of_a_digest_that_fails(letterhead: Letterhead) -> None:
+    mail = await queue_digest(datetime.now(UTC))
+    await make_offboarding(assignee=await mail.recipient)
+
+    async with mail_server(refusing("RCPT", "550 5.1.1 No such person")) as server:
+        await send_due(letterhead, server.smtp)
+
+    (entry,) = await logged()
+    assert (entry["kind"], entry["offboarding_id"]) == (ActivityKind.MAIL_FAILED, None)
+    assert entry["changes"] == [
+        {"field": "recipient", "before": None, "after": f"user_{mail.recipient_id}"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "days_ago", "tasks", "reason"),
+    [
+        (False, 0, 1, "The recipient no longer wants the digest."),
+        (True, 1, 1, "Its day is over."),
+        (True, 0, 0, "No task of the recipient is open."),
+    ],
+)
+async def test_drops_a_digest_that_is_no_longer_wanted(
+    letterhead: Letterhead, *, wanted: bool, days_ago: int, tasks: int, reason: str
+) -> None:
+    mail = await queue_digest(datetime.now(UTC) - timedelta(days=days_ago), wanted=wanted)
+    for _ in range(tasks):
+        await make_offboarding(assignee=await mail.recipient)
+
+    async with mail_server() as server:
+        await send_due(letterhead, server.smtp)
+
+    row = await OutgoingMail.get(id=mail.id)
+    assert server.taken == []
+    assert (row.status, row.last_error) == (MailStatus.DROPPED, reason)
 
 
 async def test_many_workers_send_each_letter_once(letterhead: Letterhead) -> None:
