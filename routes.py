@@ -1,7 +1,8 @@
-"""The small routes beside `/graphql`: health, and in the demo the letters that were sent."""
+"""The small routes beside `/graphql`: health, the end of a digest, and the demo's letters."""
 
 import asyncio
 import logging
+from typing import Final
 
 import orjson
 from starlette.requests import Request
@@ -11,7 +12,10 @@ from starlette.routing import BaseRoute, Route
 from database import missing_migrations
 from mail import Catcher
 from mail.inbox import inbox_page, message_page
+from mail.unsubscribing import invalid_page, stop_digest, unsubscribe_page, user_of
 from pages import page
+
+STYLED: Final = "style-src 'unsafe-inline'"
 
 logger = logging.getLogger(__name__)
 
@@ -36,9 +40,24 @@ async def ready(_request: Request) -> Response:
     return Response(body, 503 if reason else 200, media_type="application/json")
 
 
+def unsubscribe_routes() -> list[BaseRoute]:
+    """Return where a digest's link leads: a page that asks, and what stops it (RFC 8058)."""
+
+    async def unsubscribe(request: Request) -> Response:
+        user = await user_of(request.path_params["token"])
+        if user is None:
+            return page(invalid_page(), STYLED, status=404)
+        stops = request.method == "POST"
+        if stops:
+            await stop_digest(user)
+        return page(unsubscribe_page(user, stopped=stops), STYLED)
+
+    return [Route("/unsubscribe/{token}", unsubscribe, methods=["GET", "POST"])]
+
+
 def mail_routes(catcher: Catcher) -> list[BaseRoute]:
     """Return the pages on which letters of the demo are read."""
-    allowed = ("style-src 'unsafe-inline'", "frame-src 'self'", "img-src data:")
+    allowed = (STYLED, "frame-src 'self'", "img-src data:")
 
     async def inbox(_request: Request) -> Response:
         return page(inbox_page(catcher.messages), *allowed)

@@ -1,7 +1,6 @@
 """The ASGI application: routes, what runs beside them, and how the whole is started."""
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
@@ -27,11 +26,12 @@ from database import DatabaseUnusableError, EmbeddedError, connected, provided, 
 from demo import demo_tokens, write_demo
 from events import feeding
 from exporting import export_routes
-from mail import Catcher, SmtpServer, catching_beside, send_forever
-from routes import live, mail_routes, ready
+from mail import Catcher, catching_beside
+from routes import live, mail_routes, ready, unsubscribe_routes
 from schema.endpoint import GraphQLEndpoint
 from settings import Settings, SmtpTls
 from sign_in import sign_in_routes
+from worker import working
 
 LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -41,18 +41,12 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with connected(url, settings.database_pool_size), feeding(url):
-            sender = start_sender(settings)
+        pool_size = settings.database_pool_size
+        async with connected(url, pool_size), feeding(url), working(settings):
             # What is there by now stays; the collector need not look at it in every round.
             gc.collect()
             gc.freeze()
-            try:
-                yield
-            finally:
-                if sender is not None:
-                    sender.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await sender
+            yield
 
     origins = Origins.of(settings)
     routes: list[BaseRoute] = [
@@ -61,6 +55,7 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
         Route("/health/ready", ready),
         *sign_in_routes(settings, origins),
         *export_routes(),
+        *unsubscribe_routes(),
         *(mail_routes(catcher) if catcher is not None else []),
     ]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=cors(settings))
@@ -82,14 +77,6 @@ def cors(settings: Settings) -> list[Middleware]:
             max_age=3600,
         )
     ]
-
-
-def start_sender(settings: Settings) -> asyncio.Task[None] | None:
-    """Start sending letters, if there is a mail server to send them to."""
-    smtp = SmtpServer.of(settings)
-    if smtp is None:
-        return None
-    return asyncio.create_task(send_forever(settings, smtp))
 
 
 def worker() -> Starlette:

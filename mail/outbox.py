@@ -1,7 +1,8 @@
 """The outbox: any number of workers take letters from it, each letter by one worker at a time.
 
 A worker holds a letter on a lease, longer than anything it may still do with it. Who dies with a
-letter in hand lets it fall due again; who outlived a lease finds that the row no longer yields.
+letter in hand lets it fall due again; who outlived a lease finds that the row no longer yields, as
+the end of the lease, which no two leases share, stands in it.
 """
 
 from dataclasses import asdict
@@ -35,12 +36,12 @@ from due where m.id = due.id returning m.id::text
 _SETTLE: Final = """
 update outgoing_mail set status = $3::text, last_error = $4,
   sent_at = case when $3::text = 'SENT' then now() end
-where id = $1 and attempts = $2 and status = 'QUEUED' returning id::text
+where id = $1 and due_at = $2 and status = 'QUEUED' returning id::text
 """
 
 _DEFER: Final = """
 update outgoing_mail set due_at = now() + $3::interval, last_error = $4
-where id = $1 and attempts = $2 and status = 'QUEUED' and give_up_at > now() returning id::text
+where id = $1 and due_at = $2 and status = 'QUEUED' and give_up_at > now() returning id::text
 """
 
 _NOTE: Final = """
@@ -94,7 +95,7 @@ async def drop(mail: OutgoingMail, reason: str) -> None:
 
 async def defer(mail: OutgoingMail, reason: str, delay: timedelta) -> None:
     """Try a letter again after a delay, or give it up when it was tried for long enough."""
-    if await fetch_text(_DEFER, [mail.id, mail.attempts, delay, reason]) is None:
+    if await fetch_text(_DEFER, [mail.id, mail.due_at, delay, reason]) is None:
         await fail(mail, reason)
 
 
@@ -112,7 +113,7 @@ async def _settle(
     mail: OutgoingMail, status: MailStatus, reason: str | None, kind: ActivityKind | None
 ) -> None:
     async def work() -> None:
-        held = await fetch_text(_SETTLE, [mail.id, mail.attempts, status, reason])
+        held = await fetch_text(_SETTLE, [mail.id, mail.due_at, status, reason])
         if held is None or kind is None:
             return
         task = mail.offboarding

@@ -29,11 +29,12 @@ IDLE_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 5.0
 TICK_SECONDS: Final = 120.0
 
-# First and longest wait, in seconds: a server that is down, a letter on a line that broke, and a
-# letter that the server put off.
+# First and longest wait, in seconds: for a server that is down, whose letters stay due, and for a
+# letter that was put off or broken off.
 OUTAGE: Final = (1.0, 60.0)
-BROKEN: Final = (2.0, 4 * 3600.0)
 PUT_OFF: Final = (60.0, 4 * 3600.0)
+# Mail servers want no connection to be kept for ever.
+MOST_PER_CONNECTION: Final = 100
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ async def send_forever(settings: Settings, smtp: SmtpServer) -> None:
 
 
 async def send_due(letterhead: Letterhead, smtp: SmtpServer) -> int:
-    """Deal with all letters that are due, over one connection; return how many there were.
+    """Deal with the letters that are due, over one connection; return how many there were.
 
     Raises `ServerDownError` when the mail server takes none; they stay due.
     """
@@ -76,7 +77,10 @@ async def send_due(letterhead: Letterhead, smtp: SmtpServer) -> int:
     count = 0
     try:
         async with connected_to(smtp, our_name=letterhead.domain) as connection:
-            while connection.is_open and (mail := await outbox.claim()):
+            while count < MOST_PER_CONNECTION and connection.is_open:
+                mail = await outbox.claim()
+                if mail is None:
+                    break
                 count += 1
                 await _see_through(_deal_with(mail, letterhead, connection))
     except ServerDownError as error:
@@ -122,9 +126,9 @@ async def _send(mail: OutgoingMail, letter: Letter, connection: Connection) -> N
         await outbox.fail(mail, str(error))
         _log.warning("Letter %s is refused for good.", mail.id)
     except DeferredError as error:
-        await _defer(mail, error, PUT_OFF)
+        await _defer(mail, error)
     except ServerDownError as error:
-        await _defer(mail, error, BROKEN)
+        await _defer(mail, error)
         # What the server said may name the recipient, and this goes to the log.
         raise ServerDownError(f"It broke off letter {mail.id}.") from error
     else:
@@ -132,8 +136,8 @@ async def _send(mail: OutgoingMail, letter: Letter, connection: Connection) -> N
         _log.info("Letter %s was sent.", mail.id)
 
 
-async def _defer(mail: OutgoingMail, error: Exception, waits: tuple[float, float]) -> None:
-    delay = timedelta(seconds=backoff(mail.attempts, *waits))
+async def _defer(mail: OutgoingMail, error: Exception) -> None:
+    delay = timedelta(seconds=backoff(mail.attempts, *PUT_OFF))
     await outbox.defer(mail, str(error), delay)
     _log.info("Letter %s is tried again in %d s.", mail.id, delay.total_seconds())
 

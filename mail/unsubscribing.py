@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from mail.wording import worded
-from models import User
+from models import Language, User
 
 _PURPOSE: Final = b"stop the daily digest"
 _KEY_BYTES: Final = 16
@@ -49,3 +49,8 @@ async def stop_digest(user: User) -> None:
 def unsubscribe_page(user: User, *, stopped: bool) -> str:
     """Return the page that asks whether to stop, or says that it has stopped."""
     return worded(user.language, "unsubscribe.html", {"stopped": stopped})
+
+
+def invalid_page() -> str:
+    """Return the page for who comes by no good link."""
+    return worded(Language.EN, "invalid_link.html", {})

@@ -14,6 +14,7 @@ from settings import ROOT
 LADDER: Final = (
     {"cli"},
     {"server"},
+    {"worker"},
     {"banner", "exporting", "routes", "sign_in"},
     {"schema"},
     {"demo"},

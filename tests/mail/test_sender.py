@@ -199,7 +199,7 @@ async def test_waits_twice_as_long_after_each_try_and_at_most_four_hours(
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
-async def test_a_server_that_closes_down_gets_the_letter_soon_again(
+async def test_a_server_that_closes_down_gets_the_letter_again(
     letterhead: Letterhead, command: str
 ) -> None:
     queued = await queue_letter()
@@ -213,7 +213,7 @@ async def test_a_server_that_closes_down_gets_the_letter_soon_again(
         await send_due(letterhead, server.smtp)
 
     assert (row.status, row.last_error) == (MailStatus.QUEUED, "421 4.3.2 Closing down")
-    assert 0 <= wait <= 2.4
+    assert 55 <= wait <= 72
     assert len(server.taken) == 1
     assert (await queued.row()).status is MailStatus.SENT
 
@@ -515,7 +515,7 @@ async def test_a_line_cut_after_the_letter_repeats_the_very_same_letter(
         await send_due(letterhead, server.smtp)
 
     assert (row.status, row.attempts) == (MailStatus.QUEUED, 1)
-    assert 0 <= wait <= 2.4
+    assert 55 <= wait <= 72
     assert len(server.taken) == 2
     assert server.taken[0].content == server.taken[1].content
     assert (await queued.row()).status is MailStatus.SENT
