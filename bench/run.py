@@ -7,6 +7,8 @@ beside the floor of `bench/limit.py`. Machines are noisy: quote the ratios of on
 
 import argparse
 import json
+import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -54,13 +56,32 @@ async def fill(url: str, parties: int) -> str:
     return approver
 
 
-def compared(under_test: rig.Rig, bodies: Path, script: Path, json_file: Path) -> None:
+# Without the table of threads, whose shares such as `62.50%` scripts mistake for percentiles.
+_WRK: Final = """#!/bin/sh
+exec '{wrk}' "$@" | grep -vE '^ *(Thread Stats|Latency|Req/Sec) '
+"""
+
+
+def _plain_wrk(folder: Path) -> str:
+    """Return a PATH on which `wrk` prints no table of threads."""
+    if (wrk := shutil.which("wrk")) is None:
+        raise SystemExit("The load comes from wrk; install it first.")
+    folder.mkdir()
+    (folder / "wrk").write_text(_WRK.format(wrk=wrk))
+    (folder / "wrk").chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def compared(
+    under_test: rig.Rig, bodies: Path, script: Path, json_file: Path, *options: str
+) -> None:
     """Let a script put the load on our server and on others."""
     command = [sys.executable, str(script), "--python", sys.executable]
     command += ["--database-url", under_test.database_url, "--ours"]
     command += [f"{under_test.address}/graphql", "--bodies", str(bodies)]
-    command += ["--headers", str(bodies / "headers.txt"), "--json", str(json_file)]
-    subprocess.run(command, check=True)
+    command += ["--headers", str(bodies / "headers.txt"), "--json", str(json_file), *options]
+    path = _plain_wrk(under_test.folder / "wrk")
+    subprocess.run(command, check=True, env={**os.environ, "PATH": path})
 
 
 def beside_the_floor(under_test: rig.Rig, bodies: Path, json_file: Path) -> None:
@@ -116,6 +137,7 @@ def main() -> None:
     parser.add_argument("--parties", type=int, default=100_000)
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--compare", type=Path, default=COMPARE, help="script that compares")
+    parser.add_argument("--only", default="", help="of the others, these alone, by comma")
     options = parser.parse_args()
     with rig.rig(lambda url: fill(url, options.parties)) as under_test:
         bodies = under_test.folder / "bodies"
@@ -128,7 +150,8 @@ def main() -> None:
         )
         json_file = options.json or bodies / "figures.json"
         if options.compare.exists():
-            compared(under_test, bodies, options.compare, json_file)
+            only = ["--only", options.only] if options.only else []
+            compared(under_test, bodies, options.compare, json_file, *only)
         else:
             beside_the_floor(under_test, bodies, json_file)
         print(f"\nMemory of the server afterwards: {under_test.memory():.0f} MB")

@@ -8,6 +8,7 @@ from graphql import (
     DirectiveNode,
     FieldNode,
     GraphQLEnumType,
+    GraphQLField,
     GraphQLID,
     GraphQLInputObjectType,
     GraphQLList,
@@ -161,6 +162,30 @@ def evaluate(
             page_of(taking.pages, arguments)
     if any(context.variables[variable] is None for variable in context.document.switching[name]):
         raise BadRequestError("A variable of @skip or @include cannot be null.")
+
+
+def given(value: Any, type_: Any) -> Any:  # noqa: ANN401 - as above
+    """Return the value of an argument of a mutation as its resolver takes it, and as it came."""
+    if isinstance(type_, GraphQLNonNull):
+        return given(value, type_.of_type)
+    if value is None:
+        return None
+    if isinstance(type_, GraphQLList):
+        return [given(item, type_.of_type) for item in value]
+    if isinstance(type_, GraphQLInputObjectType):
+        kind = type_.extensions["strawberry-definition"].origin
+        return kind(**{snake(k): given(v, type_.fields[k].type) for k, v in value.items()})
+    if isinstance(type_, GraphQLEnumType):
+        return type_.wrapped_cls(value)  # type: ignore[attr-defined] # Strawberry's enums have it
+    return value
+
+
+def arguments_given(
+    field: GraphQLField, node: FieldNode, variables: VariableValues
+) -> dict[str, Any]:
+    """Return the arguments of a mutation by the names that its resolver gives them."""
+    values = get_argument_values(field, node, variables)
+    return {snake(name): given(v, field.args[name].type) for name, v in values.items()}
 
 
 def _arguments(taking: Taking, variables: VariableValues) -> Arguments:

@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import strawberry
-from graphql import DocumentNode, FieldNode, GraphQLField
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+)
 
 from auth import Credential
 from models import Viewer
@@ -22,9 +30,13 @@ class Selected:
     switches: Mapping[str, bool]
     plans: dict[Any, Any] = field(default_factory=dict)
 
-    def holds_for(self, variables: Mapping[str, Any]) -> bool:
-        """Whether a request's variables select the same."""
-        return all(bool(variables[name]) is value for name, value in self.switches.items())
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields selected of an object, by their keys, where the switches have these values."""
+
+    nodes: Mapping[str, tuple[FieldNode, ...]]
+    switches: Mapping[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +53,12 @@ class Document:
     """A valid document, with what was worked out of it: shared by all who send the same text."""
 
     node: DocumentNode
+    schema: GraphQLSchema
+    operations: Mapping[str, OperationDefinitionNode]
+    fragments: Mapping[str, FragmentDefinitionNode]
     taking: dict[str, list[Taking]] = field(default_factory=dict)
     switching: dict[str, set[str]] = field(default_factory=dict)
+    fields: dict[tuple[object, ...], list[Fields]] = field(default_factory=dict)
     selections: dict[tuple[object, ...], list[Selected]] = field(default_factory=dict)
 
 
@@ -62,6 +78,15 @@ class Context:
     async def current(self) -> Viewer:
         """Return who asks, as of now; raise `UnauthenticatedError` once nobody does."""
         return self.viewer if self.credential is None else await self.credential.viewer()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a field is asked: what a resolver is given as its `Info`."""
+
+    context: Context
+    parent: GraphQLObjectType
+    nodes: tuple[FieldNode, ...]
 
 
 Info = strawberry.Info[Context, None]

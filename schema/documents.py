@@ -3,7 +3,15 @@
 from collections import OrderedDict
 from typing import Final
 
-from graphql import GraphQLError, GraphQLSchema, parse, validate
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    parse,
+    validate,
+)
 
 from schema.context import Document
 
@@ -32,7 +40,17 @@ class Documents:
         errors = validate(self._schema, node, max_errors=MOST_ERRORS)
         if errors:
             return errors
-        return self._keep(text, Document(node))
+        return self._keep(text, self._document(node))
+
+    def _document(self, node: DocumentNode) -> Document:
+        operations: dict[str, OperationDefinitionNode] = {}
+        fragments: dict[str, FragmentDefinitionNode] = {}
+        for definition in node.definitions:
+            if isinstance(definition, OperationDefinitionNode):
+                operations[definition.name.value if definition.name else ""] = definition
+            elif isinstance(definition, FragmentDefinitionNode):
+                fragments[definition.name.value] = definition
+        return Document(node, self._schema, operations, fragments)
 
     def _keep(self, text: str, document: Document) -> Document:
         if len(text) <= LONGEST_KEPT:

@@ -144,7 +144,11 @@ class Shows:
     code: ErrorCode
 
     def handle(self, exception: models.DomainError, *, field: StrawberryField, info: Info) -> Error:
-        """Return the exception as a member of the field's result."""
+        """Return the exception as a member of the field's result, as Strawberry asks for it."""
+        return self.shown(exception)
+
+    def shown(self, exception: models.DomainError) -> Error:
+        """Return the exception as a member of a result."""
         return self.error_type(code=self.code, message=str(exception), **vars(exception))
 
 

@@ -1,17 +1,13 @@
-"""Execution: cached documents, graphql-core's executor, rows as the database made them."""
+"""Execution: an operation is found, its values are checked, and its root fields are answered."""
 
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any, Final
 
 import orjson
 import strawberry
-from graphql import ExecutionResult as GraphQLResult
-from graphql import GraphQLError, located_error
+from graphql import GraphQLError, OperationDefinitionNode, get_variable_values, located_error
 from graphql import OperationType as GraphQLOperationType
-from graphql.execution import create_source_event_stream
-from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.exceptions import InvalidOperationTypeError
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
@@ -20,11 +16,13 @@ from typing_extensions import override
 from auth import UnauthenticatedError
 from events import StoppedError
 from resolvers.errors import BadRequestError
+from schema.answer import Answer
 from schema.arguments import evaluate
-from schema.context import Context
-from schema.documents import Documents
+from schema.context import Context, Document
+from schema.documents import MOST_ERRORS, Documents
 from schema.faults import bad_request, is_bad_request, told
 
+KINDS: Final = {kind.value: kind for kind in OperationType}
 ONE_ANSWER: Final = (OperationType.QUERY, OperationType.MUTATION)
 
 
@@ -36,28 +34,8 @@ class OperationRefusedError(Exception):
         self.errors = [error.formatted for error in errors]
 
 
-class Execution(StrawberryGraphQLCoreExecutionContext):
-    """Executes an operation whose rows are read whole, one statement for each root field."""
-
-    @override
-    def complete_value(
-        self,
-        return_type: Any,
-        field_details_list: Any,
-        info: Any,
-        path: Any,
-        result: Any,
-        position_context: Any,
-    ) -> Any:
-        if type(result) is orjson.Fragment:
-            return result
-        return super().complete_value(
-            return_type, field_details_list, info, path, result, position_context
-        )
-
-
 class Schema(strawberry.Schema):
-    """A Strawberry schema that runs no extensions: these would cost as much again."""
+    """A Strawberry schema whose operations are executed by `schema/answer.py`."""
 
     @property
     def documents(self) -> Documents:
@@ -80,13 +58,13 @@ class Schema(strawberry.Schema):
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
         """Execute a query or mutation; what is wrong with it as such is a `PreExecutionError`."""
-        executor = self._prepared(query, variable_values, context_value, operation_name)
-        if isinstance(executor, PreExecutionError):
-            return executor
-        kind = OperationType(executor.operation.operation.value)
+        answer = self._prepared(query, variable_values, context_value, operation_name)
+        if isinstance(answer, PreExecutionError):
+            return answer
+        kind = KINDS[answer.operation.operation.value]
         if kind not in (allowed_operation_types or ONE_ANSWER):
             raise InvalidOperationTypeError(kind)
-        return await _result(executor)
+        return await _result(answer)
 
     async def answers(
         self,
@@ -99,12 +77,12 @@ class Schema(strawberry.Schema):
 
         Raises `OperationRefusedError` for what is wrong with it as such.
         """
-        executor = self._prepared(query, variable_values, context_value, operation_name)
-        if isinstance(executor, PreExecutionError):
-            raise OperationRefusedError(executor.errors or [])
-        if executor.operation.operation is GraphQLOperationType.SUBSCRIPTION:
-            return await _stream(executor)
-        return _once(executor)
+        answer = self._prepared(query, variable_values, context_value, operation_name)
+        if isinstance(answer, PreExecutionError):
+            raise OperationRefusedError(answer.errors or [])
+        if answer.operation.operation is GraphQLOperationType.SUBSCRIPTION:
+            return await _stream(answer)
+        return _once(answer)
 
     def _prepared(
         self,
@@ -112,58 +90,53 @@ class Schema(strawberry.Schema):
         variable_values: dict[str, Any] | None,
         context_value: Context | None,
         operation_name: str | None,
-    ) -> Execution | PreExecutionError:
-        """Return the executor of an operation whose arguments make sense, or what is wrong."""
+    ) -> Answer | PreExecutionError:
+        """Return the answer of an operation whose arguments make sense, or what is wrong."""
         if context_value is None:
             raise TypeError("an operation is executed for a viewer")
         document = self.documents.read(query or "")
         if isinstance(document, list):
             return _refused(document)
         context_value.document = document
-        executor: Any = Execution.build(
-            self._schema,
-            document.node,
-            None,
-            context_value,
-            variable_values,
-            operation_name,
-            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type] # a guard but for its type
-        )
-        if isinstance(executor, list):
-            return _refused(executor)
-        prepared: Execution = executor
         try:
-            evaluate(self._schema, context_value, executor.operation, executor.variable_values)
+            operation = _operation(document, operation_name)
+        except GraphQLError as error:
+            return _refused([error])
+        variables = get_variable_values(
+            self._schema,
+            operation.variable_definitions or (),
+            variable_values or {},
+            max_errors=MOST_ERRORS,
+        )
+        if isinstance(variables, list):
+            return _refused(variables)
+        try:
+            evaluate(self._schema, context_value, operation, variables)
         except (BadRequestError, GraphQLError) as error:
             return _refused([error])
-        return prepared
+        return Answer(context_value, operation, variables)
 
 
-async def _result(executor: Execution) -> ExecutionResult:
-    result: Any = executor.execute_operation()
-    if executor.is_awaitable(result):
-        result = await result
-    errors = [told(error) for error in result.errors or ()]
-    return ExecutionResult(data=result.data, errors=errors or None)
+async def _result(answer: Answer) -> ExecutionResult:
+    data = await answer.data()
+    return ExecutionResult(data=data, errors=[told(error) for error in answer.errors] or None)
 
 
-async def _once(executor: Execution) -> AsyncGenerator[tuple[bytes, ...], None]:
-    result = await _result(executor)
+async def _once(answer: Answer) -> AsyncGenerator[tuple[bytes, ...], None]:
+    result = await _result(answer)
     errors = [error.formatted for error in result.errors or ()]
     if any(is_bad_request(error) for error in errors):
         raise OperationRefusedError(result.errors or [])
-    answer: dict[str, Any] = {"errors": errors} if errors else {}
-    yield (orjson.dumps(answer | {"data": result.data}),)
+    whole: dict[str, Any] = {"errors": errors} if errors else {}
+    yield (orjson.dumps(whole | {"data": result.data}),)
 
 
-async def _stream(executor: Execution) -> AsyncGenerator[tuple[bytes, ...], None]:
+async def _stream(answer: Answer) -> AsyncGenerator[tuple[bytes, ...], None]:
     """Return the answers of a subscription: its resolver wraps and encodes each by itself."""
-    source: Any = create_source_event_stream(executor)
-    if executor.is_awaitable(source):
-        source = await source
-    if isinstance(source, GraphQLResult):
-        raise OperationRefusedError([told(error) for error in source.errors or ()])
-    return _told_of_faults(source)
+    try:
+        return _told_of_faults(await answer.source())
+    except GraphQLError as error:
+        raise OperationRefusedError([told(error)]) from error
 
 
 async def _told_of_faults(
@@ -176,6 +149,20 @@ async def _told_of_faults(
         raise
     except Exception as error:
         raise OperationRefusedError([told(located_error(error))]) from error
+
+
+def _operation(document: Document, name: str | None) -> OperationDefinitionNode:
+    """Return the operation of a name, or the only one."""
+    if name is not None:
+        operation = document.operations.get(name)
+        if operation is None:
+            raise GraphQLError(f"Unknown operation named '{name}'.")
+        return operation
+    if not document.operations:
+        raise GraphQLError("Must provide an operation.")
+    if len(document.operations) > 1:
+        raise GraphQLError("Must provide operation name if query contains multiple operations.")
+    return next(iter(document.operations.values()))
 
 
 def _refused(errors: Iterable[Exception]) -> PreExecutionError:

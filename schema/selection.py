@@ -1,14 +1,13 @@
 """A GraphQL selection becomes a plain one, its fragments and conditions resolved."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 from graphql import (
+    DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLObjectType,
-    GraphQLResolveInfo,
     GraphQLSchema,
     InlineFragmentNode,
     SelectionSetNode,
@@ -20,30 +19,26 @@ from graphql import (
 from strawberry.utils.str_converters import to_snake_case
 
 from resolvers.selection import Asked, Selection
-from schema.context import Context, Document, Info, Selected
+from schema.context import Context, Document, Fields, Info, Place, Selected
 
 # More ways to switch one field than this: they are worked out anew.
 MOST_SWITCHES: Final = 16
+
+S = TypeVar("S", Fields, Selected)
 
 
 class _Collector:
     """Collects the fields of one operation, following the rules of GraphQL's execution."""
 
-    def __init__(
-        self,
-        schema: GraphQLSchema,
-        fragments: Mapping[str, FragmentDefinitionNode],
-        variables: Mapping[str, Any],
-    ) -> None:
-        self.schema = schema
-        self.fragments = fragments
+    def __init__(self, document: Document, variables: Mapping[str, Any]) -> None:
+        self.document = document
         self.variables = variables
         self.nodes: list[FieldNode] = []
         self.switches: dict[str, bool] = {}
 
-    def select(self, nodes: list[FieldNode], parent: GraphQLObjectType) -> Selection:
+    def select(self, nodes: Iterable[FieldNode], parent: GraphQLObjectType) -> Selection:
         """Return a field from all the nodes that ask for it under one key."""
-        first = nodes[0]
+        first, *_ = nodes
         name = first.name.value
         key = first.alias.value if first.alias else name
         if name == "__typename":
@@ -55,24 +50,28 @@ class _Collector:
             self.nodes.append(first)
         sets = [node.selection_set for node in nodes if node.selection_set]
         children = {
-            type_.name: self._fields(sets, type_) for type_ in self._object_types(field.type)
+            type_.name: tuple(
+                self.select(nodes, type_) for nodes in self.fields(sets, type_).values()
+            )
+            for type_ in self._object_types(field.type)
         }
         return Selection(to_snake_case(name), key, slot, children)
 
-    def _object_types(self, type_: Any) -> Iterable[GraphQLObjectType]:  # noqa: ANN401 - any output type
-        named = get_named_type(type_)
-        if is_abstract_type(named):
-            return self.schema.get_possible_types(named)
-        return [named] if is_object_type(named) else []
-
-    def _fields(
-        self, sets: list[SelectionSetNode], type_: GraphQLObjectType
-    ) -> tuple[Selection, ...]:
+    def fields(
+        self, sets: Iterable[SelectionSetNode], type_: GraphQLObjectType
+    ) -> dict[str, list[FieldNode]]:
+        """Return the nodes that ask for each field of an object, by their keys."""
         grouped: dict[str, list[FieldNode]] = {}
         visited: set[str] = set()
         for selection_set in sets:
             self._group(selection_set, type_, grouped, visited)
-        return tuple(self.select(nodes, type_) for nodes in grouped.values())
+        return grouped
+
+    def _object_types(self, type_: Any) -> Iterable[GraphQLObjectType]:  # noqa: ANN401 - any output type
+        named = get_named_type(type_)
+        if is_abstract_type(named):
+            return self.document.schema.get_possible_types(named)
+        return [named] if is_object_type(named) else []
 
     def _group(
         self,
@@ -93,15 +92,15 @@ class _Collector:
                     self._group(node.selection_set, type_, grouped, visited)
             elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
                 visited.add(node.name.value)
-                fragment = self.fragments[node.name.value]
+                fragment = self.document.fragments[node.name.value]
                 if self._applies(fragment.type_condition.name.value, type_):
                     self._group(fragment.selection_set, type_, grouped, visited)
 
     def _applies(self, condition: str, type_: GraphQLObjectType) -> bool:
         if condition == type_.name:
             return True
-        named = self.schema.get_type(condition)
-        return is_abstract_type(named) and self.schema.is_sub_type(named, type_)
+        named = self.document.schema.get_type(condition)
+        return is_abstract_type(named) and self.document.schema.is_sub_type(named, type_)
 
     def _is_included(self, node: Any) -> bool:  # noqa: ANN401 - any selection
         for directive in node.directives or ():
@@ -116,35 +115,56 @@ class _Collector:
         return True
 
 
-def _selected(document: Document, info: GraphQLResolveInfo[Context]) -> Selected:
-    """Return what a field selects, worked out once for each document and way to switch it."""
-    # By the nodes, not by the path: switches above this field decide which nodes ask for it.
-    place = (info.parent_type.name, *(id(node) for node in info.field_nodes))
-    known = document.selections.setdefault(place, [])
-    variables = info.context.variables
-    for selected in known:
-        if selected.holds_for(variables):
-            return selected
-    collector = _Collector(info.schema, info.fragments, variables)
-    selection = collector.select(list(info.field_nodes), info.parent_type)
-    selected = Selected(selection, tuple(collector.nodes), collector.switches)
+def _known(known: list[S], variables: Mapping[str, Any]) -> S | None:
+    """Return what was worked out before for the same values of the variables that matter."""
+    for item in known:
+        if all(bool(variables[name]) is value for name, value in item.switches.items()):
+            return item
     if len(known) >= MOST_SWITCHES:
         known.clear()
-    known.append(selected)
-    return selected
+    return None
+
+
+def fields(
+    context: Context, sets: tuple[SelectionSetNode, ...], type_: GraphQLObjectType
+) -> Fields:
+    """Return the fields selected of an object, worked out once for each way to switch them."""
+    document = document_of(context)
+    known = document.fields.setdefault((type_.name, *map(id, sets)), [])
+    found = _known(known, context.variables)
+    if found is None:
+        collector = _Collector(document, context.variables)
+        grouped = collector.fields(sets, type_)
+        found = Fields({key: tuple(nodes) for key, nodes in grouped.items()}, collector.switches)
+        known.append(found)
+    return found
 
 
 def selection(info: Info) -> Asked:
     """Return what is asked of the field that a resolver answers."""
-    raw: GraphQLResolveInfo[Context] = info._raw_info  # noqa: SLF001 - Strawberry hides graphql-core's
-    context = raw.context
-    if context.document is None:
-        raise LookupError("the executor keeps the document of each request")
-    selected = _selected(context.document, raw)
+    place = cast("Place", info)
+    context = place.context
+    document = document_of(context)
+    # By the nodes, not by the path: switches above this field decide which nodes ask for it.
+    known = document.selections.setdefault((place.parent.name, *map(id, place.nodes)), [])
+    selected = _known(known, context.variables)
+    if selected is None:
+        collector = _Collector(document, context.variables)
+        whole = collector.select(place.nodes, place.parent)
+        selected = Selected(whole, tuple(collector.nodes), collector.switches)
+        known.append(selected)
     arguments = tuple(context.arguments.get(id(node), {}) for node in selected.nodes)
     return Asked(selected.selection, arguments, selected.plans)
 
 
 def select(schema: GraphQLSchema, parent: GraphQLObjectType, field: FieldNode) -> Selection:
     """Return what a field of our own selects, which knows neither fragments nor variables."""
-    return _Collector(schema, {}, {}).select([field], parent)
+    document = Document(DocumentNode(definitions=()), schema, {}, {})
+    return _Collector(document, {}).select([field], parent)
+
+
+def document_of(context: Context) -> Document:
+    """Return the document of the operation that is being executed."""
+    if context.document is None:
+        raise LookupError("the executor keeps the document of each request")
+    return context.document

@@ -1,0 +1,217 @@
+"""The answer to an operation: what its root fields give, put together under their keys.
+
+A query's root field comes whole from the database, and the result of a mutation is a small object,
+so there is no row to walk through: what GraphQL says of execution takes a page here. What the
+schema tells of itself is graphql-core's own.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import orjson
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    execute_sync,
+    get_named_type,
+    is_leaf_type,
+    located_error,
+)
+from graphql.execution.values import VariableValues
+from strawberry.types.field import StrawberryField
+
+from models import DomainError
+from schema.arguments import arguments_given
+from schema.context import Context, Place
+from schema.errors import HANDLERS, Shows
+from schema.selection import document_of, fields
+
+INTROSPECTION: Final = frozenset({"__schema", "__type"})
+
+Path = tuple[str | int, ...]
+Stream = AsyncGenerator[tuple[bytes, ...], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Who answers a field: a function of ours, or an attribute of the object it is a field of."""
+
+    function: Callable[..., Any] | None
+    attribute: str
+    handlers: Mapping[type[DomainError], Shows]
+
+
+def resolver_of(field: GraphQLField) -> Resolver:
+    """Return who answers a field, and the refusals that its type can show; kept with the field."""
+    known: Resolver | None = field.extensions.get("resolver")
+    if known is None:
+        known = field.extensions["resolver"] = _resolver(
+            field.extensions["strawberry-definition"], field
+        )
+    return known
+
+
+def _resolver(definition: StrawberryField, field: GraphQLField) -> Resolver:
+    resolver = definition.base_resolver
+    members = {type_.name for type_ in getattr(get_named_type(field.type), "types", ())}
+    return Resolver(
+        function=None if resolver is None else cast("Callable[..., Any]", resolver.wrapped_func),
+        attribute=definition.python_name,
+        handlers={h.exception_type: h for h in HANDLERS if h.error_type.__name__ in members},
+    )
+
+
+class Answer:
+    """The answer to one operation, and the errors of its fields so far."""
+
+    def __init__(
+        self, context: Context, operation: OperationDefinitionNode, variables: VariableValues
+    ) -> None:
+        self.context = context
+        self.operation = operation
+        self.variables = variables
+        self.document = document_of(context)
+        self.errors: list[GraphQLError] = []
+
+    async def data(self) -> dict[str, Any] | None:
+        """Return the data of all root fields; None where one that must not be null failed."""
+        type_ = self.document.schema.get_root_type(self.operation.operation)
+        if type_ is None:
+            raise LookupError("the document was validated")
+        one_by_one = self.operation.operation is OperationType.MUTATION
+        try:
+            return await self._object(
+                type_, None, (self.operation.selection_set,), (), one_by_one=one_by_one
+            )
+        except GraphQLError as error:
+            self.errors.append(error)
+            return None
+
+    async def source(self) -> Stream:
+        """Return what a subscription follows; raise its `GraphQLError` where it cannot."""
+        type_ = self.document.schema.subscription_type
+        if type_ is None:
+            raise LookupError("the document was validated")
+        selected = fields(self.context, (self.operation.selection_set,), type_).nodes
+        ((key, nodes),) = selected.items()
+        field = type_.fields[nodes[0].name.value]
+        try:
+            place = Place(self.context, type_, nodes)
+            return cast("Stream", await self._resolve(field, place, None))
+        except Exception as error:
+            raise located_error(error, list(nodes), [key]) from error
+
+    async def _object(
+        self,
+        type_: GraphQLObjectType,
+        source: Any,  # noqa: ANN401 - any result of a mutation
+        sets: tuple[SelectionSetNode, ...],
+        path: Path,
+        *,
+        one_by_one: bool = True,
+    ) -> dict[str, Any]:
+        """Return an object from its selected fields; the root fields of a query run at once."""
+        selected = fields(self.context, sets, type_).nodes
+        if one_by_one or len(selected) == 1:
+            return {
+                key: await self._field(type_, source, nodes, (*path, key))
+                for key, nodes in selected.items()
+            }
+        found = await asyncio.gather(
+            *(self._field(type_, source, nodes, (*path, key)) for key, nodes in selected.items()),
+            return_exceptions=True,
+        )
+        for value in found:
+            if isinstance(value, BaseException):
+                raise value
+        return dict(zip(selected, found, strict=True))
+
+    async def _field(
+        self,
+        parent: GraphQLObjectType,
+        source: Any,  # noqa: ANN401 - as above
+        nodes: tuple[FieldNode, ...],
+        path: Path,
+    ) -> Any:  # noqa: ANN401 - any value of JSON
+        name = nodes[0].name.value
+        if name == "__typename":
+            return parent.name
+        if name in INTROSPECTION:
+            return self._introspected(nodes, path)
+        field = parent.fields[name]
+        try:
+            value = await self._resolve(field, Place(self.context, parent, nodes), source)
+            if type(value) is orjson.Fragment:
+                return value
+            return await self._complete(field.type, value, nodes, path)
+        except Exception as error:
+            located = located_error(error, list(nodes), list(path))
+            if isinstance(field.type, GraphQLNonNull):
+                raise located from error
+            self.errors.append(located)
+            return None
+
+    async def _resolve(self, field: GraphQLField, place: Place, source: Any) -> Any:  # noqa: ANN401 - as above
+        resolver = resolver_of(field)
+        if resolver.function is None:
+            return getattr(source, resolver.attribute)
+        if not field.args:
+            return await resolver.function(source, place)
+        (node, *_) = place.nodes
+        arguments = self.context.arguments.get(id(node))
+        if arguments is None:
+            arguments = arguments_given(field, node, self.variables)
+        try:
+            return await resolver.function(source, place, **arguments)
+        except tuple(resolver.handlers) as refusal:
+            return resolver.handlers[type(refusal)].shown(refusal)
+
+    async def _complete(
+        self,
+        type_: Any,  # noqa: ANN401 - any output type
+        value: Any,  # noqa: ANN401 - as above
+        nodes: tuple[FieldNode, ...],
+        path: Path,
+    ) -> Any:  # noqa: ANN401 - as above
+        """Return a value as the JSON of its type."""
+        if isinstance(type_, GraphQLNonNull):
+            if value is None:
+                raise TypeError(f"{'.'.join(map(str, path))} must not be null")
+            type_ = type_.of_type
+        if value is None or type(value) is orjson.Fragment:
+            return value
+        if isinstance(type_, GraphQLList):
+            return [
+                await self._complete(type_.of_type, item, nodes, (*path, number))
+                for number, item in enumerate(value)
+            ]
+        if is_leaf_type(type_):
+            return type_.coerce_output_value(value)
+        name = type(value).__strawberry_definition__.name
+        object_type: Any = self.document.schema.get_type(name)
+        sets = tuple(node.selection_set for node in nodes if node.selection_set)
+        return await self._object(object_type, value, sets, path)
+
+    def _introspected(self, nodes: tuple[FieldNode, ...], path: Path) -> Any:  # noqa: ANN401 - as above
+        """Return what the schema tells of itself."""
+        operation = OperationDefinitionNode(
+            operation=OperationType.QUERY,
+            variable_definitions=self.operation.variable_definitions,
+            selection_set=SelectionSetNode(selections=nodes),
+        )
+        document = DocumentNode(definitions=(operation, *self.document.fragments.values()))
+        result = execute_sync(
+            self.document.schema, document, variable_values=dict(self.context.variables)
+        )
+        self.errors += result.errors or ()
+        return (result.data or {}).get(str(path[-1]))
