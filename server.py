@@ -16,7 +16,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from uvicorn.supervisors import Multiprocess
 
 import settings as configuration
@@ -29,10 +29,16 @@ from exporting import export_routes
 from mail import Catcher, catching_beside
 from routes import live, mail_routes, ready, unsubscribe_routes
 from schema.endpoint import GraphQLEndpoint
+from schema.streams import Streams
+from schema.websocket import GraphQLSocket
 from settings import Settings, SmtpTls
 from sign_in import sign_in_routes
+from signals import told_first
+from sockets import Sockets
 from worker import working
 
+# A larger frame closes its websocket, 1009; one past MAX_BODY_BYTES is refused, and no more.
+LARGEST_FRAME: Final = 1_000_000
 LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -41,16 +47,18 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        pool_size = settings.database_pool_size
-        async with connected(url, pool_size), feeding(url), working(settings):
+        pool_size, buffer = settings.database_pool_size, settings.subscriber_buffer
+        async with connected(url, pool_size), feeding(url, buffer) as feed, working(settings):
             # What is there by now stays; the collector need not look at it in every round.
             gc.collect()
             gc.freeze()
-            yield
+            with told_first(feed.stop):
+                yield
 
-    origins = Origins.of(settings)
+    origins, streams = Origins.of(settings), Streams.of(settings)
     routes: list[BaseRoute] = [
-        Route("/graphql", GraphQLEndpoint(settings.max_body_bytes)),
+        Route("/graphql", GraphQLEndpoint(settings.max_body_bytes, streams)),
+        WebSocketRoute("/graphql", GraphQLSocket(streams)),
         Route("/health/live", live),
         Route("/health/ready", ready),
         *sign_in_routes(settings, origins),
@@ -181,7 +189,10 @@ def _run(
         "server_header": False,
         "log_config": None,
         "timeout_graceful_shutdown": 10,
-        "ws": "none",
+        "ws": Sockets,
+        "ws_max_size": LARGEST_FRAME,
+        "ws_ping_interval": settings.keep_alive_seconds,
+        "ws_per_message_deflate": False,
     }
     if workers == 1:
         config = uvicorn.Config(application(settings, url, catcher), **common)

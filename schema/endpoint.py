@@ -4,7 +4,6 @@ Who does not show a good credential is turned away before a byte of the body is 
 """
 
 import logging
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 from uuid import uuid4
@@ -21,13 +20,19 @@ from strawberry.types.graphql import OperationType
 import auth
 from schema import schema
 from schema.context import Context
+from schema.event_stream import framing_of, stream_response, takes_only_streams
 from schema.faults import is_bad_request
+from schema.streams import Operation, Streams, TooManyStreamsError
 
 logger = logging.getLogger(__name__)
 
 JSON: Final = "application/json"
 GRAPHQL_JSON: Final = "application/graphql-response+json"
 SERVED: Final = {OperationType.QUERY, OperationType.MUTATION}
+HOW_TO_SUBSCRIBE: Final = (
+    "A subscription is answered by a stream: ask with `Accept: text/event-stream`, or over a"
+    " websocket that speaks graphql-transport-ws."
+)
 
 
 class HttpError(Exception):
@@ -38,15 +43,6 @@ class HttpError(Exception):
         self.status = status
         self.code = code
         self.headers = headers
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What a body asks for."""
-
-    query: str
-    variables: dict[str, Any] | None
-    name: str | None
 
 
 @lru_cache(maxsize=256)
@@ -101,8 +97,9 @@ def check_content_type(value: str) -> None:
 class GraphQLEndpoint:
     """The ASGI application at `/graphql`."""
 
-    def __init__(self, max_body_bytes: int) -> None:
+    def __init__(self, max_body_bytes: int, streams: Streams) -> None:
         self.max_body_bytes = max_body_bytes
+        self.streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -123,7 +120,8 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: Request, liked: dict[str, float]) -> Response:
         try:
-            viewer = await auth.credential_of(request.scope).viewer()
+            credential = auth.credential_of(request.scope)
+            context = Context(await credential.viewer(), credential)
         except auth.UnauthenticatedError as error:
             message = "Show a valid token as Authorization: Bearer <token>, or sign in."
             headers = {"www-authenticate": "Bearer"}
@@ -132,8 +130,23 @@ class GraphQLEndpoint:
             raise HttpError(405, "METHOD_NOT_ALLOWED", "Use POST.", allow="POST")
         check_content_type(request.headers.get("content-type", ""))
         operation = operation_of(await self._body(request))
-        result = await self._execute(operation, Context(viewer))
+        accept = request.headers.get("accept", "*/*")
+        if takes_only_streams(accept):
+            return await self._stream(operation, context, accept)
+        try:
+            result = await self._execute(operation, context)
+        except InvalidOperationTypeError:
+            return await self._stream(operation, context, accept)
         return self._response(result, liked)
+
+    async def _stream(self, operation: Operation, context: Context, accept: str) -> Response:
+        framing = framing_of(accept)
+        if framing is None:
+            raise HttpError(400, "BAD_REQUEST", HOW_TO_SUBSCRIBE)
+        try:
+            return await stream_response(operation, context, self.streams, framing)
+        except TooManyStreamsError as error:
+            raise HttpError(429, "TOO_MANY_STREAMS", str(error)) from error
 
     async def _body(self, request: Request) -> bytes:
         too_large = HttpError(
@@ -150,16 +163,13 @@ class GraphQLEndpoint:
         return bytes(body)
 
     async def _execute(self, operation: Operation, context: Context) -> ExecutionResult:
-        try:
-            return await schema.execute(
-                operation.query,
-                variable_values=operation.variables,
-                operation_name=operation.name,
-                context_value=context,
-                allowed_operation_types=SERVED,
-            )
-        except InvalidOperationTypeError as error:
-            raise HttpError(400, "BAD_REQUEST", error.as_http_error_reason("POST")) from error
+        return await schema.execute(
+            operation.query,
+            variable_values=operation.variables,
+            operation_name=operation.name,
+            context_value=context,
+            allowed_operation_types=SERVED,
+        )
 
     def _response(self, result: ExecutionResult, liked: dict[str, float]) -> Response:
         errors = [error.formatted for error in result.errors or ()]

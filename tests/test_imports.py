@@ -15,7 +15,7 @@ LADDER: Final = (
     {"cli"},
     {"server"},
     {"worker"},
-    {"banner", "exporting", "routes", "sign_in"},
+    {"banner", "exporting", "routes", "sign_in", "signals", "sockets"},
     {"schema"},
     {"demo"},
     {"resolvers"},
