@@ -132,4 +132,6 @@ async def _settle(
         )
 
     await transaction(work)
+    if kind is not None:
+        tell()
     tell()

@@ -46,7 +46,17 @@ from models.viewer import Viewer
 # The models that a client can read, by the name of their type in the schema.
 MODELS: Final[Mapping[str, type[Model]]] = {
     model.__name__: model
-    for model in (Activity, Holding, Offboarding, Organisation, Party, Product, User, UserGroup)
+    for model in (
+        Activity,
+        Holding,
+        Offboarding,
+        Organisation,
+        OutgoingMail,
+        Party,
+        Product,
+        User,
+        UserGroup,
+    )
 }
 
 __all__ = [

@@ -9,10 +9,12 @@ from tortoise.fields.db_defaults import Now
 from tortoise.models import Model
 from uuid_utils.compat import uuid7
 
+from models.errors import InvalidInputError
 from models.offboarding import Offboarding
-from models.organisation import Organisation
+from models.organisation import Organisation, of_organisation
+from models.readable import Asker, Filter, Order, Range, Readable
 from models.status import OffboardingStatus
-from models.user import User
+from models.user import Permission, User
 
 
 class MailKind(StrEnum):
@@ -30,6 +32,15 @@ class MailStatus(StrEnum):
     SENT = "SENT"
     FAILED = "FAILED"
     DROPPED = "DROPPED"
+
+
+def visible(mail: str, asker: Asker) -> str:
+    """Return the condition that the viewer may see a letter: as an administrator (R12)."""
+    return f"{of_organisation(mail, asker)} and {asker.may(Permission.USER_ADMIN)}"
+
+
+def _next_attempt(mail: str, _asker: Asker) -> str:
+    return f"case when {mail}.status = 'QUEUED' then {mail}.due_at end"
 
 
 class OutgoingMail(Model):
@@ -76,6 +87,24 @@ class OutgoingMail(Model):
 
     class Meta(Model.Meta):
         table = "outgoing_mail"
+
+    readable = Readable(
+        visible=visible,
+        derived={
+            "next_attempt_at": lambda mail, _: (
+                f"case when {mail}.status = 'QUEUED' then {mail}.due_at end"
+            )
+        },
+        orders={"CREATED_AT": Order(lambda mail: f"{mail}.created_at", "timestamptz")},
+        order=("CREATED_AT", True),
+        filters={
+            "status": Filter(lambda mail, values, _: f"{mail}.status = any({values})", "text[]"),
+            "kind": Filter(lambda mail, values, _: f"{mail}.kind = any({values})", "text[]"),
+            "recipient_id": Filter(lambda mail, id_, _: f"{mail}.recipient_id = {id_}", "uuid"),
+            "offboarding_id": Filter(lambda mail, id_, _: f"{mail}.offboarding_id = {id_}", "uuid"),
+            "created_at": Range(lambda mail: f"{mail}.created_at", "timestamptz"),
+        },
+    )
 
     @classmethod
     def task_assigned(cls, offboarding: Offboarding, by: UUID, at: datetime) -> "OutgoingMail":
@@ -132,3 +161,16 @@ class OutgoingMail(Model):
         if not self.recipient.daily_digest:
             return "The recipient no longer wants the digest."
         return "Its day is over." if self.day != today else None
+
+    def requeue(self) -> bool:
+        """Let it leave again, with two days anew; return False where it waits to leave anyway."""
+        if self.status is MailStatus.SENT:
+            message = "This letter has been delivered; it cannot be sent again."
+            raise InvalidInputError("mailId", message)
+        if self.status is MailStatus.QUEUED:
+            return False
+        self.status, self.attempts = MailStatus.QUEUED, 0
+        self.give_up_at = self.last_error = None
+        # Past by any clock, so due at once.
+        self.due_at = self.created_at
+        return True

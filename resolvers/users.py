@@ -1,5 +1,8 @@
 """The viewer, and the colleagues that a task can be given to."""
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 import orjson
 
 from models import Viewer
@@ -10,34 +13,44 @@ from resolvers.selection import Asked, Selection
 from resolvers.statement import json_object
 
 
-def _viewer(reader: Reader) -> str:
-    def value(part: Selection) -> str:
-        match part.field:
-            case "__typename":
-                return "'Viewer'"
-            case "user":
-                return reader.one("User", part, lambda user: f"{user}.id = {reader.user}")
-            case "organisation":
-                return reader.one("Organisation", part, lambda _organisation: "true")
-            case "permissions":
-                return f"to_json({reader.permissions})"
-            case "client_access":
-                return f"'{'OWN' if reader.own else 'OPEN'}'"
-            case "open_task_count":
-                return _open_tasks(reader)
-            case name:
-                raise LookupError(f"Viewer has no field {name}.")
-
-    return json_object([(part.key, value(part)) for part in reader.asked.selection.of("Viewer")])
+def _column(reader: Reader, part: Selection) -> str:
+    user = reader.alias()
+    return f"(select {user}.{part.field} from app_user {user} where {user}.id = {reader.user})"
 
 
-def _open_tasks(reader: Reader) -> str:
+def _user(reader: Reader, part: Selection) -> str:
+    return reader.one("User", part, lambda user: f"{user}.id = {reader.user}")
+
+
+def _organisation(reader: Reader, part: Selection) -> str:
+    return reader.one("Organisation", part, lambda _organisation: "true")
+
+
+def _open_tasks(reader: Reader, _part: Selection) -> str:
     task = reader.alias()
     readable: Readable = readable_of("Offboarding")
     return (
         f"(select count(*) from offboarding {task} where {task}.assignee_id = {reader.user}"
         f" and {task}.status <> 'DONE' and {readable.visible(task, reader)})"
     )
+
+
+# The SQL of each field of the viewer.
+_FIELDS: Final[Mapping[str, Callable[[Reader, Selection], str]]] = {
+    "__typename": lambda _reader, _part: "'Viewer'",
+    "user": _user,
+    "organisation": _organisation,
+    "permissions": lambda reader, _part: f"to_json({reader.permissions})",
+    "client_access": lambda reader, _part: f"'{'OWN' if reader.own else 'OPEN'}'",
+    "language": _column,
+    "daily_digest": _column,
+    "open_task_count": _open_tasks,
+}
+
+
+def _viewer(reader: Reader) -> str:
+    parts = reader.asked.selection.of("Viewer")
+    return json_object([(part.key, _FIELDS[part.field](reader, part)) for part in parts])
 
 
 def _assignable(reader: Reader) -> str:

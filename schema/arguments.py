@@ -49,6 +49,7 @@ _IDS_OF: Final = {
     "offboardingId": "Offboarding",
     "partyId": "Party",
     "productId": "Product",
+    "recipientId": "User",
 }
 
 

@@ -167,3 +167,27 @@ publish(
         "CLIENT_FILE_EXPORTED": "Somebody exported all rows of a list to a file.",
     },
 )
+publish(
+    models.Language,
+    "Language in which people are written to.",
+    {"EN": "English.", "NL": "Dutch."},
+)
+publish(
+    models.MailKind,
+    "Which letter it is.",
+    {
+        "TASK_ASSIGNED": "Tells the assignee of an offboarding that the task is theirs.",
+        "TASK_DUE": "Reminds the assignee of an offboarding on the day it is due.",
+        "DAILY_DIGEST": "Lists the open tasks of who wants that, each day.",
+    },
+)
+publish(
+    models.MailStatus,
+    "How far a letter is.",
+    {
+        "QUEUED": "Waits to leave, or to be tried again.",
+        "SENT": "The mail server has accepted it.",
+        "FAILED": "The mail server refused it for good, or for two days; `lastError` says why.",
+        "DROPPED": "Not needed any more before it left; `lastError` says why.",
+    },
+)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers import holdings, offboardings
+from resolvers import holdings, mails, offboardings
 from schema.context import Info
 from schema.ids import input_key
 from schema.inputs import (
@@ -15,6 +15,14 @@ from schema.inputs import (
     SetOffboardingStatusInput,
     StartPartyOffboardingInput,
     StartProductTerminationInput,
+)
+from schema.mail import (
+    RedeliverMailInput,
+    RedeliverMailResult,
+    RedeliverMailSuccess,
+    SetMailPreferencesInput,
+    SetMailPreferencesResult,
+    SetMailPreferencesSuccess,
 )
 from schema.results import (
     AssignOffboardingResult,
@@ -123,3 +131,23 @@ class Mutation:
         party, product = input_key(input.party_id, "Party"), input_key(input.product_id, "Product")
         id = await holdings.end(info.context.viewer, party, product, input.ended_on or None)
         return EndHoldingSuccess(holding_id=id, party_id=party)
+
+    @strawberry.mutation(
+        description="Send a letter again that failed or was dropped; needs USER_ADMIN."
+    )
+    async def redeliver_mail(
+        self,
+        info: Info,
+        input: Annotated[RedeliverMailInput, strawberry.argument(description=INPUT)],
+    ) -> RedeliverMailResult:
+        id = await mails.redeliver(info.context.viewer, input_key(input.mail_id, "OutgoingMail"))
+        return RedeliverMailSuccess(mail_id=id)
+
+    @strawberry.mutation(description="Choose which letters to get, and in which language.")
+    async def set_mail_preferences(
+        self,
+        info: Info,
+        input: Annotated[SetMailPreferencesInput, strawberry.argument(description=INPUT)],
+    ) -> SetMailPreferencesResult:
+        await mails.set_preferences(info.context.viewer, input.wanted())
+        return SetMailPreferencesSuccess()

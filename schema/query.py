@@ -7,6 +7,7 @@ import strawberry
 from resolvers import (
     activity,
     client_file,
+    mails,
     nodes,
     offboardings,
     parties,
@@ -18,6 +19,7 @@ from schema import ids as global_ids
 from schema.activity import Activity, ActivityFilter
 from schema.client_file import ClientFile
 from schema.context import Info
+from schema.mail import OutgoingMail, OutgoingMailFilter
 from schema.node import Node
 from schema.offboarding import Offboarding, OffboardingFilter, OffboardingOrder
 from schema.orders import Direction, OffboardingOrderField
@@ -148,6 +150,21 @@ class Query:
     ) -> Connection[Activity]:
         found = await activity.log(info.context.viewer, selection(info))
         return cast("Connection[Activity]", found)
+
+    @strawberry.field(description="Letters of the organisation, newest first; needs USER_ADMIN.")
+    async def mails(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+        filter: Annotated[
+            OutgoingMailFilter | None, strawberry.argument(description="Which letters.")
+        ] = strawberry.UNSET,
+    ) -> Connection[OutgoingMail]:
+        found = await mails.mails(info.context.viewer, selection(info))
+        return cast("Connection[OutgoingMail]", found)
 
     @strawberry.field(description="Statistics of the offboardings that meet the filter.")
     async def statistics(

@@ -48,6 +48,12 @@ class Viewer:
     client_access: models.ClientAccess = strawberry.field(
         description="Which parties the viewer may see."
     )
+    language: models.Language = strawberry.field(
+        description="Language in which the viewer is written to."
+    )
+    daily_digest: bool = strawberry.field(
+        description="Whether the viewer gets a daily letter with their open tasks."
+    )
     open_task_count: int = strawberry.field(
         description="Number of offboardings assigned to the viewer that are not DONE."
     )

@@ -156,7 +156,7 @@ def test_pages_every_connection_alike() -> None:
         for name in connections()
     }
 
-    assert len(shapes) == 5
+    assert len(shapes) == 6
     for name, shape in shapes.items():
         node = name.removesuffix("Connection")
         assert shape == {
@@ -188,6 +188,7 @@ def test_takes_the_arguments_of_pages_wherever_there_is_a_connection() -> None:
         "ClientFile.parties": both,
         "ClientFile.products": both,
         "Query.offboardings": both,
+        "Query.mails": both,
         "Query.activity": ahead,
         "Query.assignableUsers": ahead,
         "Party.offboardings": ahead,
@@ -206,7 +207,7 @@ def test_wants_no_member_of_a_filter() -> None:
         if isinstance(it.type, GraphQLNonNull)
     ]
 
-    assert len(filters) == 6
+    assert len(filters) == 7
     assert required == []
 
 

@@ -48,6 +48,7 @@ VALUES: Final = {
     "offboardingId": "Offboarding",
     "partyId": "Party",
     "productId": "Product",
+    "recipientId": "User",
     "id": "Any",
     "ids": "Any",
     "first": "Size",
@@ -445,6 +446,7 @@ ROOTS: Final = (
     "viewer assignableUsers",
     "activity",
     "statistics",
+    "mails",
     "node nodes",
     "",
 )

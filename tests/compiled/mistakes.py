@@ -30,11 +30,13 @@ ID_KEYS: Final = {
     "offboardingId": "offboarding",
     "partyId": "party",
     "productId": "product",
+    "recipientId": "user",
 }
 NODE_TYPES: Final = {
     "activity": "Activity",
     "offboarding": "Offboarding",
     "organisation": "Organisation",
+    "outgoing_mail": "OutgoingMail",
     "party": "Party",
     "product": "Product",
     "user": "User",

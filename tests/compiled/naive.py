@@ -124,6 +124,8 @@ class Naive:
             return False
         if row.typename in {"User", "UserGroup"}:
             return True
+        if row.typename == "OutgoingMail":
+            return self.may(Permission.USER_ADMIN)
         if not self.may(Permission.CLIENT_FILE_READ):
             return False
         return self.me.client_access is ClientAccess.OPEN or self._is_own(row)
@@ -197,6 +199,12 @@ class Naive:
         self.require_reading()
         return page_of("Activity", self._filtered("Activity", arguments.get("filter")), arguments)
 
+    def query_mails(self, _: None, **arguments: Any) -> Page:
+        if not self.may(Permission.USER_ADMIN):
+            raise ForbiddenError
+        found = self._filtered("OutgoingMail", arguments.get("filter"))
+        return page_of("OutgoingMail", found, arguments)
+
     def query_assignable_users(self, _: None, search: str | None = None, **arguments: Any) -> Page:
         found = [
             user
@@ -219,6 +227,12 @@ class Naive:
 
     def viewer_permissions(self, viewer: Viewer) -> list[str]:
         return [str(permission) for permission in Permission if permission in viewer.permissions]
+
+    def viewer_language(self, viewer: Viewer) -> str:
+        return str(self.viewer_user(viewer).language)
+
+    def viewer_daily_digest(self, viewer: Viewer) -> bool:
+        return bool(self.viewer_user(viewer).daily_digest)
 
     def viewer_client_access(self, viewer: Viewer) -> str:
         return str(viewer.client_access)
@@ -380,6 +394,11 @@ class Naive:
 
     def offboarding_viewer_can_resolve(self, offboarding: Row) -> bool:
         return self._may_write(offboarding, "_DONE")
+
+    # ------------------------------------------------------------ letters
+
+    def outgoing_mail_next_attempt_at(self, mail: Row) -> datetime | None:
+        return mail.due_at if mail.status == "QUEUED" else None
 
     # ------------------------------------------------------------ the log
 

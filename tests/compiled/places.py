@@ -112,6 +112,7 @@ ORDERS: Final[Mapping[str, Mapping[str, Order]]] = {
         "CLOSED_AT": _by_moment("closed_at"),
     },
     "User": {"NAME": Order(lambda user: sort_key(user.name))},
+    "OutgoingMail": {"CREATED_AT": _by_moment("created_at")},
     "Activity": {"ID": Order(lambda entry: entry.id, int, int)},
 }
 DEFAULT_ORDERS: Final = {
@@ -119,6 +120,7 @@ DEFAULT_ORDERS: Final = {
     "Product": ("NUMBER", "ASC"),
     "Offboarding": ("STARTED_AT", "DESC"),
     "User": ("NAME", "ASC"),
+    "OutgoingMail": ("CREATED_AT", "DESC"),
     "Activity": ("ID", "ASC"),
 }
 

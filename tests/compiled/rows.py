@@ -17,10 +17,13 @@ from models import (
     ClientAccess,
     Holding,
     HoldingRole,
+    MailKind,
+    MailStatus,
     Offboarding,
     OffboardingResolution,
     OffboardingStatus,
     Organisation,
+    OutgoingMail,
     Party,
     PartyType,
     Product,
@@ -38,6 +41,7 @@ TABLES: Final = {
     "Product": "product",
     "Holding": "holding",
     "Offboarding": "offboarding",
+    "OutgoingMail": "outgoing_mail",
     "Activity": "activity",
 }
 
@@ -115,6 +119,7 @@ class Bank:
     holdings: list[Holding]
     offboardings: list[Offboarding]
     activity: list[Activity]
+    mails: list[OutgoingMail]
 
     def new_id(self) -> UUID:
         return UUID(int=self.chance.getrandbits(128), version=4)
@@ -164,7 +169,7 @@ async def make_rows() -> dict[str, User]:
 async def _fill(organisation: Organisation, size: int) -> None:
     users = await User.filter(organisation=organisation).order_by("email")
     chance = Random(organisation.name)  # noqa: S311 - the same each time, on purpose
-    bank = Bank(organisation, users, chance, [], [], [], [], [])
+    bank = Bank(organisation, users, chance, [], [], [], [], [], [])
     for number in range(size):
         _add_party(bank, number)
         _add_product(bank, number)
@@ -179,6 +184,7 @@ async def _fill(organisation: Organisation, size: int) -> None:
     await Holding.bulk_create(bank.holdings)
     await Offboarding.bulk_create(bank.offboardings)
     await Activity.bulk_create(bank.activity)
+    await OutgoingMail.bulk_create(bank.mails)
 
 
 def _add_party(bank: Bank, number: int) -> None:
@@ -274,6 +280,32 @@ def _add_offboarding(
     bank.offboardings.append(offboarding)
     for _ in range(chance.randint(0, 4)):
         _add_entry(bank, offboarding=offboarding)
+    for kind in chance.sample(list(MailKind), chance.randint(0, 2)):
+        _add_mail(bank, kind, offboarding)
+
+
+def _add_mail(bank: Bank, kind: MailKind, offboarding: Offboarding) -> None:
+    chance = bank.chance
+    status = chance.choice(list(MailStatus))
+    number = len(bank.mails)
+    bank.mails.append(
+        OutgoingMail(
+            id=bank.new_id(),
+            organisation_id=bank.organisation.id,
+            kind=kind,
+            offboarding_id=None if kind is MailKind.DAILY_DIGEST else offboarding.id,
+            recipient_id=chance.choice(bank.users).id,
+            sender_id=chance.choice(bank.users).id if kind is MailKind.TASK_ASSIGNED else None,
+            # No two of a kind are of the same day.
+            day=None if kind is MailKind.TASK_ASSIGNED else NOW.date() - timedelta(days=number),
+            status=status,
+            attempts=chance.randint(0, 9),
+            due_at=chance.choice(MOMENTS),
+            last_error=chance.choice([None, '550 "Unknown" <a@b.example>']),
+            created_at=chance.choice(MOMENTS),
+            sent_at=chance.choice(MOMENTS) if status is MailStatus.SENT else None,
+        )
+    )
 
 
 def _end(subject: Party | Product, offboarding: Offboarding) -> None:

@@ -171,7 +171,7 @@ NO_IDS = [
     UUID,
     f"holding_{UUID}",
     f"api_token_{UUID}",
-    f"outgoing_mail_{UUID}",
+    f"mail_{UUID}",
     f"activity_{UUID}",
     "activity_-1",
     "activity_1_0",

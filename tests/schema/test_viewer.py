@@ -20,6 +20,8 @@ WHO = """{
     organisation { __typename id name requireProductsTerminated fourEyes retentionMonths }
     permissions
     clientAccess
+    language
+    dailyDigest
     openTaskCount
   }
 }"""
@@ -59,6 +61,8 @@ async def test_says_who_asks_and_what_they_may_do(ask: Ask) -> None:
                 "OFFBOARDING_REASON_READ",
             ],
             "clientAccess": "OPEN",
+            "language": "EN",
+            "dailyDigest": False,
             "openTaskCount": 0,
         }
     }
