@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from uvicorn.supervisors import Multiprocess
 
 import settings as configuration
-from auth import Origins
+from auth import Issuers, Origins
 from banner import banner
 from database import DatabaseUnusableError, EmbeddedError, connected, provided, run_migrations
 from demo import demo_tokens, write_demo
@@ -67,7 +67,7 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
         *(mail_routes(catcher) if catcher is not None else []),
     ]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=cors(settings))
-    app.state.origins = origins
+    app.state.origins, app.state.issuers = origins, Issuers(settings.oidc_issuers or ())
     return app
 
 

@@ -1,5 +1,6 @@
 """Every value that the environment may change, read once and checked as a whole."""
 
+import json
 import re
 import sys
 from enum import StrEnum
@@ -11,10 +12,13 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 from typing_extensions import override
+
+from issuers import Issuer
 
 # An address, alone or in angle brackets after a name.
 SENDER: Final = re.compile(r"([^<>]*<)?[^\s<>@,;]+@[^\s<>@,;]+(?(1)>|)")
@@ -97,6 +101,10 @@ class Settings(BaseSettings):
     cors_origins: str | None = Field(
         None,
         description="Origins of front ends on other sites, comma-separated. Absent: no site may.",
+    )
+    oidc_issuers: Annotated[tuple[Issuer, ...] | None, NoDecode] = Field(
+        None,
+        description="OpenID providers, a JSON list; see `docs/operating.md`. Absent: none.",
     )
     session_hours: Annotated[int, Field(ge=1, le=720)] = Field(
         10, description="Hours after which a browser has to sign in again."
@@ -192,6 +200,14 @@ class Settings(BaseSettings):
             raise ValueError("must be like https://app.bank.example, several with commas between")
         return listed
 
+    @field_validator("oidc_issuers", mode="before")
+    @classmethod
+    def _is_a_json_list(cls, text: object) -> object:
+        try:
+            return json.loads(text) if isinstance(text, str) else text
+        except json.JSONDecodeError as error:
+            raise ValueError("must be a JSON list of objects") from error
+
     @field_validator("task_url")
     @classmethod
     def _holds_the_id(cls, pattern: str) -> str:
@@ -238,7 +254,10 @@ def get_settings() -> Settings:
     except ValidationError as error:
         # Each fault without the value, which may be a secret.
         faults = [
-            f"{fault['loc'][0]}".upper() + ": " + fault["msg"].removeprefix("Value error, ")
+            f"{fault['loc'][0]}".upper()
+            + "".join(f"[{place}]" for place in fault["loc"][1:])
+            + ": "
+            + fault["msg"].removeprefix("Value error, ")
             for fault in error.errors(include_input=False, include_url=False)
         ]
         raise SettingsError(faults) from None

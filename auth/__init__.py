@@ -1,12 +1,8 @@
 """Who asks: a credential becomes a viewer."""
 
-from auth.credential import (
-    Credential,
-    UnauthenticatedError,
-    credential_of,
-    forget_trusted,
-    viewer_of,
-)
+from auth.bearer import Issuers
+from auth.credential import Credential, credential_of, forget_trusted, viewer_of
+from auth.errors import UnauthenticatedError
 from auth.origins import Origins
 from auth.sessions import begin_session, end_session
 from auth.tokens import issue_token
@@ -14,6 +10,7 @@ from auth.viewers import enabled_colleague
 
 __all__ = [
     "Credential",
+    "Issuers",
     "Origins",
     "UnauthenticatedError",
     "begin_session",

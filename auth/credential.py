@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
 
+from auth.bearer import Issuers, is_signed
+from auth.errors import UnauthenticatedError
 from auth.origins import Origins, header
 from auth.sessions import secret_of, viewer_of_session
 from auth.tokens import is_token, viewer_of_token
@@ -15,14 +17,6 @@ from models.credentials import hash_of
 # For how long an accepted credential is not looked up again; taking access away waits as long.
 TRUSTED_SECONDS: Final = 1.0
 MOST_TRUSTED: Final = 10_000
-
-
-class UnauthenticatedError(Exception):
-    """No credential, or one that is not (or no longer) good; of why, only the code is told."""
-
-    def __init__(self, code: str = "UNAUTHENTICATED") -> None:
-        super().__init__(code)
-        self.code = code
 
 
 Trusted = OrderedDict[str, tuple[float, Viewer]]
@@ -73,7 +67,8 @@ def credential_of(scope: Mapping[str, Any], authorization: str | None = None) ->
     """
     shown = authorization or header(scope, b"authorization")
     if shown:
-        return _bearer(shown)
+        token = _bearer(shown)
+        return _api_token(token) if is_token(token) else _access_token(scope, token)
     secret = secret_of(scope)
     if secret is None:
         raise UnauthenticatedError
@@ -84,13 +79,31 @@ def credential_of(scope: Mapping[str, Any], authorization: str | None = None) ->
 
 
 async def viewer_of(authorization: str | None) -> Viewer:
-    """Return who shows an `Authorization` header; raise `UnauthenticatedError` for nobody."""
-    return await _bearer(authorization or "").viewer()
-
-
-def _bearer(authorization: str) -> Credential:
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not is_token(token):
+    """Return who shows an API token; raise `UnauthenticatedError` for nobody."""
+    token = _bearer(authorization or "")
+    if not is_token(token):
         raise UnauthenticatedError
-    key = hash_of(token)
-    return Credential(key, viewer_of_token, _trusted)
+    return await _api_token(token).viewer()
+
+
+def _bearer(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise UnauthenticatedError
+    return token
+
+
+def _api_token(token: str) -> Credential:
+    return Credential(hash_of(token), viewer_of_token, _trusted)
+
+
+def _access_token(scope: Mapping[str, Any], token: str) -> Credential:
+    """Return the credential that a token of an issuer is; whether it is good is seen on asking."""
+    if not is_signed(token):
+        raise UnauthenticatedError
+    issuers: Issuers = scope["app"].state.issuers
+
+    async def look_up(_key: str) -> Viewer | None:
+        return await issuers.viewer_of(token)
+
+    return Credential(hash_of(token), look_up, _trusted)

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from tortoise.connection import get_connection
-
 from auth.origins import header
 from auth.viewers import fetch_row, select_viewer, viewer_from
 from models import BrowserSession, User, Viewer
@@ -17,15 +15,17 @@ LONGEST_SECRET: Final = 100
 
 _BY_HASH: Final = select_viewer(
     "join browser_session s on s.user_id = u.id where s.hash = $1"
-    " and s.expires_at > now() and u.enabled"
+    " and s.expires_at > now() and u.enabled",
+    groups="s.groups",
 )
 
 
-class Ended(NamedTuple):
-    """Who had vouched for the user of a session that has ended, and the proof of it."""
+class Voucher(NamedTuple):
+    """Who vouched for the user of a session: the issuer, its proof, and the groups it named."""
 
-    issuer: str | None
-    id_token: str | None
+    issuer: str
+    id_token: str
+    groups: list[str] | None
 
 
 def secret_of(scope: Mapping[str, Any]) -> str | None:
@@ -43,9 +43,7 @@ async def viewer_of_session(hash_: str) -> Viewer | None:
     return None if row is None else viewer_from(row)
 
 
-async def begin_session(
-    user: User, lifetime: timedelta, *, issuer: str | None = None, id_token: str | None = None
-) -> str:
+async def begin_session(user: User, lifetime: timedelta, voucher: Voucher | None = None) -> str:
     """Sign a user in and return the secret for the cookie: 256 random bits, never kept."""
     secret = secrets.token_urlsafe(32)
     now = datetime.now(UTC)
@@ -54,16 +52,16 @@ async def begin_session(
         organisation_id=user.organisation_id,
         user_id=user.id,
         hash=hash_of(secret),
-        issuer=issuer,
-        id_token=id_token,
         expires_at=now + lifetime,
+        **({} if voucher is None else voucher._asdict()),
     )
     return secret
 
 
-async def end_session(secret: str) -> Ended | None:
-    """Sign out; return what has ended, None where no such session is left."""
-    _, rows = await get_connection("default").execute_query(
-        "delete from browser_session where hash = $1 returning issuer, id_token", [hash_of(secret)]
+async def end_session(secret: str) -> Voucher | None:
+    """Sign out; return who had vouched for the user, if anybody had."""
+    row = await fetch_row(
+        "delete from browser_session where hash = $1 returning issuer, id_token, groups",
+        hash_of(secret),
     )
-    return Ended(rows[0]["issuer"], rows[0]["id_token"]) if rows else None
+    return None if row is None or row["issuer"] is None else Voucher(*row)

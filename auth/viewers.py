@@ -8,16 +8,26 @@ from tortoise.connection import get_connection
 
 from models import ClientAccess, Permission, Viewer
 
-
-def select_viewer(rest: str, *more: str) -> str:
-    """Return the statement that fetches a user `u` with their permissions, and more columns."""
-    columns = ", ".join(("u.id", "u.organisation_id", "u.client_access", *more))
-    return f"""
-select {columns}, coalesce((select array_agg(distinct p) from user_group_member m
+_THEIR_GROUPS: Final = """(select array_agg(distinct p) from user_group_member m
     join user_group g on g.id = m.user_group_id, unnest(g.permissions) p
-    where m.user_id = u.id), '{{}}') as permissions
-from app_user u {rest}
-"""  # noqa: S608 - text of our own
+    where m.user_id = u.id)"""
+_NAMED_GROUPS: Final = """(select array_agg(distinct p) from user_group g, unnest(g.permissions) p
+    where g.organisation_id = u.organisation_id and g.name = any({groups}))"""
+
+
+def select_viewer(rest: str, *more: str, groups: str | None = None) -> str:
+    """Return the statement that fetches a user `u` with their permissions, and more columns.
+
+    `groups` is SQL for names of groups which, unless null, count in place of the user's own.
+    """
+    columns = ", ".join(("u.id", "u.organisation_id", "u.client_access", *more))
+    permissions = _THEIR_GROUPS
+    if groups is not None:
+        named = _NAMED_GROUPS.format(groups=groups)
+        permissions = f"case when {groups} is null then {permissions} else {named} end"
+    return (
+        f"select {columns}, coalesce({permissions}, '{{}}') as permissions from app_user u {rest}"  # noqa: S608 - text of our own
+    )
 
 
 _COLLEAGUE: Final = select_viewer(
@@ -42,10 +52,12 @@ async def fetch_row(sql: str, *values: object) -> asyncpg.Record | None:
 
 
 def viewer_from(row: asyncpg.Record) -> Viewer:
-    """Return the viewer of a row that `select_viewer` fetches."""
-    return Viewer(
-        user_id=row["id"],
-        organisation_id=row["organisation_id"],
-        permissions=frozenset(Permission(name) for name in row["permissions"]),
-        client_access=ClientAccess(row["client_access"]),
-    )
+    """Return the viewer of a row that `select_viewer` fetches.
+
+    Who sees their own clients only never gives access, whatever groups an issuer names.
+    """
+    access = ClientAccess(row["client_access"])
+    permissions = frozenset(Permission(name) for name in row["permissions"])
+    if access is ClientAccess.OWN:
+        permissions -= {Permission.USER_ADMIN}
+    return Viewer(row["id"], row["organisation_id"], permissions, access)

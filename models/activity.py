@@ -96,6 +96,10 @@ class Activity(Model):
         "models.Product", related_name="activity", null=True, on_delete=fields.RESTRICT
     )
     product_id: UUID | None
+    user: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
+        "models.User", related_name="access_activity", null=True, on_delete=fields.RESTRICT
+    )
+    user_id: UUID | None
     changes: Any = fields.JSONField(description="List of {field, before, after}.")
 
     class Meta(Model.Meta):

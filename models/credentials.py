@@ -66,6 +66,9 @@ class BrowserSession(Model):
     id_token: str | None = fields.TextField(
         null=True, description="What the issuer wants back when the user signs out."
     )
+    groups: ArrayField = ArrayField(
+        "text", null=True, description="Groups that the issuer named; null: the user's own."
+    )
     created_at = fields.DatetimeField(auto_now_add=True)
     expires_at: datetime = fields.DatetimeField()
 

@@ -18,8 +18,8 @@ MOST_BYTES: Final = 10_000
 
 def is_offered(settings: Settings) -> bool:
     """Return whether anybody may be anybody: in a demo that no other machine can reach."""
-    seen_as = urlsplit(settings.address).hostname or ""
-    return settings.is_demo and is_loopback(settings.host) and is_loopback(seen_as)
+    hosts = (settings.host, urlsplit(settings.address).hostname or "")
+    return settings.is_demo and not settings.oidc_issuers and all(map(is_loopback, hosts))
 
 
 class DemoSignIn:

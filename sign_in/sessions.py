@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 import auth
-from auth.sessions import COOKIE, Ended, secret_of
+from auth.sessions import COOKIE, Voucher, secret_of
 from models import User
 from settings import Settings
 
@@ -19,17 +19,11 @@ class Sessions:
         self.origins = origins
 
     async def begin(
-        self,
-        request: Request,
-        user: User,
-        next_: str,
-        *,
-        issuer: str | None = None,
-        id_token: str | None = None,
+        self, request: Request, user: User, next_: str, voucher: Voucher | None = None
     ) -> Response:
         """Begin a session in place of the one that the browser has, and go on."""
         await self.end(request)
-        secret = await auth.begin_session(user, self.lifetime, issuer=issuer, id_token=id_token)
+        secret = await auth.begin_session(user, self.lifetime, voucher)
         response = RedirectResponse(next_, 303)
         response.set_cookie(
             COOKIE,
@@ -41,8 +35,8 @@ class Sessions:
         )
         return response
 
-    async def end(self, request: Request) -> Ended | None:
-        """End the session of the browser, if it has one."""
+    async def end(self, request: Request) -> Voucher | None:
+        """End the session of the browser, if it has one, and return who had vouched for it."""
         secret = secret_of(request.scope)
         return None if secret is None else await auth.end_session(secret)
 

@@ -26,6 +26,7 @@ LADDER: Final = (
     {"pages"},
     {"database"},
     {"settings"},
+    {"issuers"},
 )
 RUNG: Final = {place: rung for rung, places in enumerate(LADDER) for place in places}
 

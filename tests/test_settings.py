@@ -1,5 +1,6 @@
 """What the environment may change, and how a fault in it is told."""
 
+import json
 import subprocess
 import sys
 import traceback
@@ -20,6 +21,7 @@ NAMES: Final = {
     "PORT",
     "PUBLIC_URL",
     "CORS_ORIGINS",
+    "OIDC_ISSUERS",
     "SESSION_HOURS",
     "MAX_BODY_BYTES",
     "SUBSCRIPTIONS_PER_CONNECTION",
@@ -38,6 +40,11 @@ NAMES: Final = {
     "DIGEST_HOUR",
     "RUN_WORKER",
     "DEMO",
+}
+ISSUER: Final = {
+    "issuer": "https://login.bank.example",
+    "organisation": "My Bank",
+    "audience": "offboarding",
 }
 URL: Final = "postgresql://ada:hunter2@db.example/offboarding"
 
@@ -81,6 +88,7 @@ def test_needs_nothing_to_be_set() -> None:
         "port": 8000,
         "public_url": None,
         "cors_origins": None,
+        "oidc_issuers": None,
         "session_hours": 10,
         "max_body_bytes": 100_000,
         "subscriptions_per_connection": 50,
@@ -112,6 +120,7 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
         "PORT": "80",
         "PUBLIC_URL": "https://offboarding.bank.example/",
         "CORS_ORIGINS": "https://app.bank.example, http://localhost:3000",
+        "OIDC_ISSUERS": json.dumps([ISSUER]),
         "SESSION_HOURS": "8",
         "MAX_BODY_BYTES": "5000",
         "SUBSCRIPTIONS_PER_CONNECTION": "20",
@@ -143,6 +152,15 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
         "port": 80,
         "public_url": "https://offboarding.bank.example",
         "cors_origins": "https://app.bank.example, http://localhost:3000",
+        "oidc_issuers": (
+            {
+                **ISSUER,
+                "user_claim": "email",
+                "groups_claim": None,
+                "client_id": None,
+                "client_secret": None,
+            },
+        ),
         "session_hours": 8,
         "max_body_bytes": 5000,
         "subscriptions_per_connection": 20,
@@ -193,6 +211,20 @@ def test_takes_an_empty_value_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS: must be like https://app.bank.example"),
         ({"CORS_ORIGINS": "https://a.example, null"}, "CORS_ORIGINS: must be like https://"),
         ({"CORS_ORIGINS": "https://a.example/"}, "CORS_ORIGINS: must be like https://"),
+        ({"OIDC_ISSUERS": "https://login.bank.example"}, "OIDC_ISSUERS: must be a JSON list"),
+        ({"OIDC_ISSUERS": "{}"}, "OIDC_ISSUERS: "),
+        (
+            {"OIDC_ISSUERS": json.dumps([ISSUER | {"issuer": "http://login.bank.example"}])},
+            "OIDC_ISSUERS[0][issuer]: must be an https address",
+        ),
+        (
+            {"OIDC_ISSUERS": json.dumps([ISSUER | {"client_id": "us"}])},
+            "OIDC_ISSUERS[0]: client_id and client_secret go together",
+        ),
+        (
+            {"OIDC_ISSUERS": json.dumps([ISSUER | {"audience_": "x"}])},
+            "OIDC_ISSUERS[0][audience_]: ",
+        ),
         ({"SESSION_HOURS": "0"}, "SESSION_HOURS: "),
         ({"MAX_BODY_BYTES": "999"}, "MAX_BODY_BYTES: "),
         ({"SMTP_PORT": "0"}, "SMTP_PORT: "),
@@ -305,6 +337,8 @@ def test_tells_of_a_secret_that_cannot_be_read(
         {"DATABASE_URL": "mysql://ada:hunter2@db"},
         {"DATABASE_URL": URL, "PORT": "http"},
         {"SMTP_PASSWORD": "hunter2"},
+        {"OIDC_ISSUERS": "hunter2"},
+        {"OIDC_ISSUERS": json.dumps([{"client_secret": "hunter2"}])},
         {"SMTP_PASSWORD": "hunter2", "SMTP_USERNAME": "ada", "SMTP_TLS": "hunter2"},
     ],
 )

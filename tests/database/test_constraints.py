@@ -295,6 +295,7 @@ ACROSS: Final = {
     ("activity", "offboarding_id"): ("offboarding", _LOG),
     ("activity", "party_id"): ("party", _LOG),
     ("activity", "product_id"): ("product", _LOG),
+    ("activity", "user_id"): ("app_user", _LOG),
     ("api_token", "user_id"): ("app_user", _CHANGE),
     ("browser_session", "user_id"): ("app_user", _SIGN_IN),
     ("holding", "party_id"): ("party", _CHANGE),
