@@ -22,6 +22,7 @@ from uvicorn.supervisors import Multiprocess
 import settings as configuration
 from auth import Issuers, Origins
 from banner import banner
+from change_feed import change_feed_routes
 from database import DatabaseUnusableError, EmbeddedError, connected, provided, run_migrations
 from demo import demo_tokens, write_demo
 from events import feeding
@@ -62,6 +63,7 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
         Route("/health/live", live),
         Route("/health/ready", ready),
         *sign_in_routes(settings, origins),
+        *change_feed_routes(streams),
         *export_routes(),
         *unsubscribe_routes(),
         *(mail_routes(catcher) if catcher is not None else []),

@@ -21,20 +21,24 @@ async def log(viewer: Viewer, asked: Asked) -> orjson.Fragment | None:
     return await read(viewer, asked, _log)
 
 
-def _grown(reader: Reader) -> str:
-    """Compose the statement of the entries of a span."""
-    row, readable, (start, end, most) = reader.alias(), readable_of("Activity"), span(reader)
-    selection = reader.asked.selection
-    json = reader.object("Activity", selection.of("Activity"), row)
+def grown(reader: Reader, row: str, shown: str) -> str:
+    """Compose the statement of the entries of a span, each shown in some way."""
+    readable, (start, end, most) = readable_of("Activity"), span(reader)
     conditions = [
         f"{row}.id > {start} and {row}.id <= {end}",
         readable.visible(row, reader),
-        *Filters(reader, selection, readable).of(row),
+        *Filters(reader, reader.asked.selection, readable).of(row),
     ]
     return (
-        f"select {row}.id as place, ({json})::text as json from activity {row}"
+        f"select {row}.id as place, {shown} as json from activity {row}"
         f" where {' and '.join(conditions)} order by {row}.id limit {most}"
     )
+
+
+def _grown(reader: Reader) -> str:
+    row = reader.alias()
+    json = reader.object("Activity", reader.asked.selection.of("Activity"), row)
+    return grown(reader, row, f"({json})::text")
 
 
 async def follow(current: Current, followed: Followed) -> AsyncGenerator[tuple[bytes, ...], None]:

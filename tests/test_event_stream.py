@@ -1,12 +1,10 @@
 """Streams over HTTP at `/graphql`: server-sent events, and Apollo's multipart subscriptions."""
 
-import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
-import httpx2
 import orjson
 import pytest
 
@@ -15,10 +13,10 @@ from models import ApiToken
 from tests.bank import KINDS, SET_STATUS, Bank, make_bank
 from tests.factories import make_token, make_user
 from tests.served import served
+from tests.streaming import Stream, streamed
 
 EVENTS: Final = "text/event-stream"
 PARTS: Final = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json"
-PATIENCE: Final = 20.0
 NEXT: Final = b'event: next\ndata: {"data":{"activity":{"kind" : "STATUS_CHANGED"}}}\n\n'
 
 
@@ -31,42 +29,12 @@ async def bank(shared_database_url: str) -> AsyncIterator[Bank]:
         assert server.stop() == 0
 
 
-class Stream:
-    """The body of an answer that goes on."""
-
-    def __init__(self, response: httpx2.Response) -> None:
-        self.response = response
-        self._chunks = response.aiter_bytes()
-        self._kept = b""
-
-    async def read(self, until: bytes) -> bytes:
-        """Return what comes up to and with some bytes."""
-        async with asyncio.timeout(PATIENCE):
-            while until not in self._kept:
-                self._kept += await anext(self._chunks)
-        found, until, self._kept = self._kept.partition(until)
-        return found + until
-
-    async def rest(self) -> bytes:
-        """Return all that comes until the other side ends it."""
-        async with asyncio.timeout(PATIENCE):
-            async for chunk in self._chunks:
-                self._kept += chunk
-        return self._kept
-
-
-@asynccontextmanager
-async def stream(
+def stream(
     bank: Bank, query: str, accept: str = EVENTS, token: str | None = None, **variables: Any
-) -> AsyncIterator[Stream]:
+) -> AbstractAsyncContextManager[Stream]:
     """Ask for a stream."""
     headers = {"authorization": f"Bearer {token or bank.token}", "accept": accept}
-    body = {"query": query, "variables": variables}
-    async with (
-        httpx2.AsyncClient(base_url=bank.url, timeout=PATIENCE, trust_env=False) as http,
-        http.stream("POST", "/graphql", json=body, headers=headers) as response,
-    ):
-        yield Stream(response)
+    return streamed(bank.url, "POST", "/graphql", headers, query=query, variables=variables)
 
 
 async def test_sends_events_as_they_happen_and_signs_of_life(bank: Bank) -> None:
