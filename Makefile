@@ -52,6 +52,9 @@ fix: development ## Format the code and mend what the linter can
 schema: development ## Print the schema into schema/schema.graphql
 	$(PYTHON) cli.py export-schema --output schema/schema.graphql
 
+graphiql: ## Build the page for analysts into static/ (needs Node.js 20 or newer, and npm)
+	cd explore && npm ci --no-audit --no-fund --loglevel=error && npm run build
+
 migration: development ## Write the migration that the models lack
 	$(PYTHON) -m tortoise makemigrations
 

@@ -26,6 +26,7 @@ from change_feed import change_feed_routes
 from database import DatabaseUnusableError, EmbeddedError, connected, provided, run_migrations
 from demo import demo_tokens, write_demo
 from events import feeding
+from explorer import explorer_routes
 from exporting import export_routes
 from mail import Catcher, catching_beside
 from routes import live, mail_routes, ready, unsubscribe_routes
@@ -57,12 +58,14 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
                 yield
 
     origins, streams = Origins.of(settings), Streams.of(settings)
+    signing_in = sign_in_routes(settings, origins)
     routes: list[BaseRoute] = [
+        *explorer_routes(settings, sign_in=bool(signing_in), mail=catcher is not None),
         Route("/graphql", GraphQLEndpoint(settings.max_body_bytes, streams)),
         WebSocketRoute("/graphql", GraphQLSocket(streams)),
         Route("/health/live", live),
         Route("/health/ready", ready),
-        *sign_in_routes(settings, origins),
+        *signing_in,
         *change_feed_routes(streams),
         *export_routes(),
         *unsubscribe_routes(),

@@ -15,7 +15,10 @@ LADDER: Final = (
     {"cli"},
     {"server"},
     {"worker"},
-    {"banner", "change_feed", "exporting", "routes", "sign_in", "signals", "sockets"},
+    {
+        *("banner", "change_feed", "explorer", "exporting"),
+        *("routes", "sign_in", "signals", "sockets"),
+    },
     {"schema"},
     {"demo"},
     {"resolvers"},
@@ -34,7 +37,10 @@ RUNG: Final = {place: rung for rung, places in enumerate(LADDER) for place in pl
 KNOWN_BY: Final = {
     "strawberry": {"schema", "server"},
     "graphql": {"schema", "server"},
-    "starlette": {"change_feed", "exporting", "pages", "routes", "schema", "server", "sign_in"},
+    "starlette": {
+        *("change_feed", "explorer", "exporting", "pages"),
+        *("routes", "schema", "server", "sign_in"),
+    },
     "tortoise": set(RUNG) - {"schema"},
 }
 
