@@ -17,8 +17,10 @@ from database import DatabaseUnusableError, EmbeddedError, connected, provided, 
 from demo import write_demo
 from loading import BadRowsError, load_client_file
 from loading.terminal import line_of, lines_of, progress_bar, write_bad_rows
+from mail.commands import app as mail_commands
 from models import DomainError, User
 from settings import settings_or_exit
+from worker import run_worker
 
 T = TypeVar("T")
 
@@ -28,7 +30,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
+app.add_typer(mail_commands, name="mail")
+app.command("worker")(run_worker)
 
 # What ends a command with one sentence; anything else is a fault of ours, with its traceback.
 REFUSALS: Final = (

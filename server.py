@@ -37,11 +37,10 @@ from settings import Settings, SmtpTls
 from sign_in import sign_in_routes
 from signals import told_first
 from sockets import Sockets
-from worker import working
+from worker import LOG_FORMAT, working
 
 # A larger frame closes its websocket, 1009; one past MAX_BODY_BYTES is refused, and no more.
 LARGEST_FRAME: Final = 1_000_000
-LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def application(settings: Settings, url: str, catcher: Catcher | None = None) -> Starlette:

@@ -4,11 +4,21 @@ Any number of processes may do it, each server beside its requests or `cli.py wo
 """
 
 import asyncio
+import logging
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Final
 
+from database import connected, provided, run_migrations
 from mail import SmtpServer, queue_forever, send_forever
-from settings import Settings
+from models import DomainError
+from settings import Settings, settings_or_exit
+
+LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+WORKER_POOL_SIZE: Final = 3
+
+logger = logging.getLogger(__name__)
 
 
 async def work(settings: Settings) -> None:
@@ -32,3 +42,25 @@ async def working(settings: Settings) -> AsyncIterator[None]:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+
+def run_worker() -> None:
+    """Send letters until told to stop, beside servers that run with RUN_WORKER=false."""
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    settings = settings_or_exit()
+    if settings.smtp_host is None:
+        raise DomainError("There is no mail server to send letters to: set SMTP_HOST.")
+    with provided(settings) as url, suppress(asyncio.CancelledError, KeyboardInterrupt):
+        asyncio.run(_work_alone(settings, url))
+
+
+async def _work_alone(settings: Settings, url: str) -> None:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is not None:
+        # Not on every system; there the process just ends.
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    await run_migrations(url)
+    async with connected(url, WORKER_POOL_SIZE):
+        logger.info("Letters leave by %s, port %d.", settings.smtp_host, settings.smtp_port)
+        await work(settings)

@@ -5,7 +5,7 @@ server is down, as it is when it cannot be reached, is not who it should be, or 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -117,9 +117,11 @@ class Connection:
 
 
 @asynccontextmanager
-async def connected_to(server: SmtpServer, *, our_name: str) -> AsyncIterator[Connection]:
+async def connected_to(
+    server: SmtpServer, *, our_name: str, client: Callable[..., SMTP] = SMTP
+) -> AsyncIterator[Connection]:
     """Connect, protect and log in as configured, or raise `ServerDownError`."""
-    client = SMTP(
+    smtp = client(
         hostname=server.host,
         port=server.port,
         use_tls=server.tls is SmtpTls.IMPLICIT,
@@ -130,13 +132,13 @@ async def connected_to(server: SmtpServer, *, our_name: str) -> AsyncIterator[Co
         timeout=ANSWER_SECONDS,
     )
     try:
-        await client.connect()
-        if client.is_ehlo_or_helo_needed:
-            await client.ehlo()
+        await smtp.connect()
+        if smtp.is_ehlo_or_helo_needed:
+            await smtp.ehlo()
     except (SMTPException, OSError, ValueError) as error:
-        client.close()
+        smtp.close()
         raise ServerDownError(_reason(error)) from error
-    connection = Connection(client)
+    connection = Connection(smtp)
     try:
         yield connection
     finally:
