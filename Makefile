@@ -6,7 +6,7 @@ LOCK_OPTIONS := --universal --generate-hashes --no-header --no-emit-index-url --
 	--python-version 3.11 --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix schema migration messages lock bench bench-import clean \
+.PHONY: help run test check fix schema settings migration messages lock bench bench-import clean \
 	runtime development
 
 # Installs a lock file into .venv, unless that very content was installed there before. The
@@ -54,6 +54,9 @@ schema: development ## Print the schema into schema/schema.graphql
 
 graphiql: ## Build the page for analysts into static/ (needs Node.js 20 or newer, and npm)
 	cd explore && npm ci --no-audit --no-fund --loglevel=error && npm run build
+
+settings: development ## Write the page of all settings
+	$(PYTHON) cli.py export-settings --output docs/operating/settings.md
 
 migration: development ## Write the migration that the models lack
 	$(PYTHON) -m tortoise makemigrations

@@ -22,9 +22,9 @@ from resolvers.errors import BadRequestError
 from resolvers.following import Followed
 from schema import schema
 from schema.context import Context
-from schema.endpoint import HttpError
 from schema.event_stream import EventStream, StreamResponse, framed
 from schema.parameters import arguments_of
+from schema.requests import HttpError
 from schema.streams import Streams, TooManyStreamsError
 
 logger = logging.getLogger(__name__)

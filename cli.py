@@ -15,6 +15,7 @@ from tortoise.exceptions import DBConnectionError, ValidationError
 from auth import issue_token
 from database import DatabaseUnusableError, EmbeddedError, connected, provided, run_migrations
 from demo import write_demo
+from exports import documents, export_schema, export_settings
 from loading import BadRowsError, load_client_file
 from loading.terminal import line_of, lines_of, progress_bar, write_bad_rows
 from mail.commands import app as mail_commands
@@ -170,20 +171,9 @@ async def _user(email: str, organisation: str | None) -> User:
     return found[0]
 
 
-@app.command("export-schema")
-def export_schema(
-    output: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="File to write; else standard output.")
-    ] = None,
-) -> None:
-    """Print the GraphQL schema."""
-    from schema import sdl  # noqa: PLC0415 - slow to import, and no other command needs it
-
-    text = sdl().rstrip("\n") + "\n"
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        output.write_text(text, encoding="utf-8")
+app.command("export-schema")(export_schema)
+app.command("export-settings")(export_settings)
+app.command()(documents)
 
 
 def main() -> None:

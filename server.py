@@ -30,8 +30,10 @@ from explorer import explorer_routes
 from exporting import export_routes
 from mail import Catcher, catching_beside
 from routes import live, mail_routes, ready, unsubscribe_routes
+from schema import schema
 from schema.endpoint import GraphQLEndpoint
 from schema.streams import Streams
+from schema.trusted import TrustedDocumentsError
 from schema.websocket import GraphQLSocket
 from settings import Settings, SmtpTls
 from sign_in import sign_in_routes
@@ -45,11 +47,13 @@ LARGEST_FRAME: Final = 1_000_000
 
 def application(settings: Settings, url: str, catcher: Catcher | None = None) -> Starlette:
     """Return the application of one process."""
+    schema.limit(settings)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        pool_size, buffer = settings.database_pool_size, settings.subscriber_buffer
-        async with connected(url, pool_size), feeding(url, buffer) as feed, working(settings):
+        pool = connected(url, settings.database_pool_size, settings.operation_seconds)
+        feeds = feeding(url, settings.subscriber_buffer)
+        async with pool, feeds as feed, working(settings):
             # What is there by now stays; the collector need not look at it in every round.
             gc.collect()
             gc.freeze()
@@ -60,7 +64,7 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
     signing_in = sign_in_routes(settings, origins)
     routes: list[BaseRoute] = [
         *explorer_routes(settings, sign_in=bool(signing_in), mail=catcher is not None),
-        Route("/graphql", GraphQLEndpoint(settings.max_body_bytes, streams)),
+        Route("/graphql", GraphQLEndpoint(settings, streams)),
         WebSocketRoute("/graphql", GraphQLSocket(streams)),
         Route("/health/live", live),
         Route("/health/ready", ready),
@@ -156,6 +160,11 @@ def serve(
     settings = configuration.settings_or_exit()
     place = {"host": host or settings.host, "port": port or settings.port}
     settings = settings.model_copy(update=place)
+    try:
+        schema.limit(settings)
+    except TrustedDocumentsError as error:
+        print(f"TRUSTED_DOCUMENTS: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, _end)
     try:

@@ -8,8 +8,9 @@ import asyncpg
 from tortoise import Tortoise
 from tortoise.connection import get_connection
 
-from database.client import tortoise_config
+from database.client import bounds, tortoise_config
 from database.embedded import EmbeddedError, embedded_postgresql
+from database.faults import is_away, took_too_long
 from database.migrations import DatabaseUnusableError, missing_migrations, run_migrations
 from database.snapshots import texts_of
 from database.transactions import AWAY, transaction
@@ -23,10 +24,12 @@ __all__ = [
     "embedded_postgresql",
     "fetch_rows",
     "fetch_text",
+    "is_away",
     "missing_migrations",
     "provided",
     "run_migrations",
     "texts_of",
+    "took_too_long",
     "transaction",
 ]
 
@@ -45,9 +48,13 @@ def provided(settings: Settings) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def connected(url: str, pool_size: int = 5) -> AsyncIterator[None]:
-    """Connect the models to a database for as long as the context lasts."""
-    await Tortoise.init(config=tortoise_config(url, pool_size), _enable_global_fallback=True)
+async def connected(url: str, pool_size: int = 5, seconds: int = 10) -> AsyncIterator[None]:
+    """Connect the models to a database for as long as the context lasts.
+
+    What a statement or a wait for a lock may take is less than the seconds of an operation.
+    """
+    config = tortoise_config(url, pool_size, **bounds(seconds))
+    await Tortoise.init(config=config, _enable_global_fallback=True)
     try:
         yield
     finally:

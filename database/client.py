@@ -13,15 +13,23 @@ from typing_extensions import override
 
 from settings import TORTOISE_ORM
 
-# Bounds for one statement and for a wait on a lock; a wait past its bound is tried again.
 SESSION: Final = {
     "application_name": "offboarding",
     "TimeZone": "UTC",
     "jit": "off",
-    "statement_timeout": "9s",
-    "lock_timeout": "4s",
     "idle_in_transaction_session_timeout": "30s",
 }
+
+
+def bounds(seconds: int) -> dict[str, str]:
+    """Return the bounds of statements for operations that may take so many seconds.
+
+    A wait for a lock past its bound is tried again.
+    """
+    return {
+        "statement_timeout": f"{seconds * 900}ms",
+        "lock_timeout": f"{seconds * 400}ms",
+    }
 
 
 LOST: Final = "The connection to the database was lost."

@@ -21,8 +21,8 @@ from exporting.workbook import xlsx_of
 from models import ForbiddenError
 from resolvers.errors import BadRequestError
 from resolvers.exports import Exported, export
-from schema.endpoint import HttpError
 from schema.exports import EXPORTS, Export
+from schema.requests import HttpError
 
 logger = logging.getLogger(__name__)
 

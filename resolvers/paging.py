@@ -82,13 +82,13 @@ class Page:
         return (self.order.type,) if self.order.unique else (self.order.type, "uuid")
 
 
-def _size(arguments: Arguments) -> tuple[int, bool]:
+def _size(arguments: Arguments, largest: int) -> tuple[int, bool]:
     first, last = arguments.get("first"), arguments.get("last")
     if first is not None and last is not None:
         raise BadRequestError("Give first or last, not both.")
     for name, size in (("first", first), ("last", last)):
-        if size is not None and not 1 <= size <= LARGEST_SIZE:
-            raise BadRequestError(f"{name} must lie between 1 and {LARGEST_SIZE}.")
+        if size is not None and not 1 <= size <= largest:
+            raise BadRequestError(f"{name} must lie between 1 and {largest}.")
     return (first or last or DEFAULT_SIZE), last is not None
 
 
@@ -122,7 +122,7 @@ def _cursor(
     return texts
 
 
-def page_of(readable: Readable, arguments: Arguments) -> Page:
+def page_of(readable: Readable, arguments: Arguments, largest: int = LARGEST_SIZE) -> Page:
     """Return the page that arguments ask for; refuse with `BadRequestError` what makes no sense."""
     asked = arguments.get("order_by") or arguments.get("orderBy")
     if asked is None:
@@ -132,7 +132,7 @@ def page_of(readable: Readable, arguments: Arguments) -> Page:
     order = readable.orders[field]
     name = f"{field} {'DESC' if descending else 'ASC'}"
     types = (order.type,) if order.unique else (order.type, "uuid")
-    size, backward = _size(arguments)
+    size, backward = _size(arguments, largest)
     return Page(
         name=name,
         order=order,

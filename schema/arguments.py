@@ -34,9 +34,11 @@ from resolvers.reading import readable_of
 from resolvers.selection import Arguments
 from schema.context import Context, Document, Taking
 from schema.ids import key
+from settings.limits import Limits
 
 LONGEST_SEARCH: Final = 200
-MOST_IN_A_LIST: Final = 250
+# In a list, where the limits of a process are not at hand.
+MOST_IN_A_LIST: Final = Limits().max_list_items
 
 # Names are few and asked for often.
 snake: Final = cache(to_snake_case)
@@ -53,18 +55,21 @@ _IDS_OF: Final = {
 }
 
 
-def plain(value: Any, type_: Any) -> Any:  # noqa: ANN401 - a value of any input type
-    """Return an input value with names as in Python, enum members, and no NUL in its text."""
+def plain(value: Any, type_: Any, most: int) -> Any:  # noqa: ANN401 - a value of any input type
+    """Return an input value with names as in Python, enum members, and no NUL in its text.
+
+    A list has at most so many values.
+    """
     if isinstance(type_, GraphQLNonNull):
-        return plain(value, type_.of_type)
+        return plain(value, type_.of_type, most)
     if value is None:
         return None
     if isinstance(type_, GraphQLList):
-        if len(value) > MOST_IN_A_LIST:
-            raise BadRequestError(f"A list has at most {MOST_IN_A_LIST} values.")
-        return [plain(item, type_.of_type) for item in value]
+        if len(value) > most:
+            raise BadRequestError(f"A list has at most {most} values.")
+        return [plain(item, type_.of_type, most) for item in value]
     if isinstance(type_, GraphQLInputObjectType):
-        return {snake(k): of_input(k, v, type_.fields[k].type) for k, v in value.items()}
+        return {snake(k): of_input(k, v, type_.fields[k].type, most) for k, v in value.items()}
     if isinstance(type_, GraphQLEnumType):
         return type_.wrapped_cls(value)  # type: ignore[attr-defined] # Strawberry's enums have it
     return _scalar(value)
@@ -86,15 +91,15 @@ def _in_utc(moment: datetime) -> datetime:
         raise BadRequestError("A time lies beyond the calendar.") from error
 
 
-def of_input(name: str, value: Any, type_: Any) -> Any:  # noqa: ANN401 - as above
+def of_input(name: str, value: Any, type_: Any, most: int = MOST_IN_A_LIST) -> Any:  # noqa: ANN401 - as above
     """Return the value of an argument, or of a field of an input, as resolvers take it."""
     if value is None:
         return None
     if get_named_type(type_) is GraphQLID and name in _IDS_OF:
         return key(value, _IDS_OF[name])
     if name == "search":
-        return _search(plain(value, type_))
-    return plain(value, type_)
+        return _search(plain(value, type_, most))
+    return plain(value, type_, most)
 
 
 def _search(text: str) -> str | None:
@@ -150,6 +155,7 @@ def evaluate(
     context: Context,
     operation: OperationDefinitionNode,
     variables: VariableValues,
+    limits: Limits,
 ) -> None:
     """Keep the arguments of all fields; refuse a page that makes no sense before any of it runs."""
     context.variables = variables.coerced
@@ -157,10 +163,10 @@ def evaluate(
         return
     name = operation.name.value if operation.name else ""
     for taking in _fields_with_arguments(schema, context.document, name):
-        arguments = _arguments(taking, variables)
+        arguments = _arguments(taking, variables, limits.max_list_items)
         context.arguments[id(taking.node)] = arguments
         if taking.pages is not None:
-            page_of(taking.pages, arguments)
+            page_of(taking.pages, arguments, limits.max_page_size)
     if any(context.variables[variable] is None for variable in context.document.switching[name]):
         raise BadRequestError("A variable of @skip or @include cannot be null.")
 
@@ -189,7 +195,7 @@ def arguments_given(
     return {snake(name): given(v, field.args[name].type) for name, v in values.items()}
 
 
-def _arguments(taking: Taking, variables: VariableValues) -> Arguments:
+def _arguments(taking: Taking, variables: VariableValues, most: int) -> Arguments:
     args = taking.field.args
     values = get_argument_values(taking.field, taking.node, variables)
-    return {snake(name): of_input(name, v, args[name].type) for name, v in values.items()}
+    return {snake(name): of_input(name, v, args[name].type, most) for name, v in values.items()}

@@ -50,12 +50,17 @@ class Taking:
 
 @dataclass(eq=False, slots=True)
 class Document:
-    """A valid document, with what was worked out of it: shared by all who send the same text."""
+    """A valid document, with what was worked out of it: shared by all who send the same text.
+
+    `sizing` names the variables that size its lists, `costs` what it costs by their values.
+    """
 
     node: DocumentNode
     schema: GraphQLSchema
     operations: Mapping[str, OperationDefinitionNode]
     fragments: Mapping[str, FragmentDefinitionNode]
+    sizing: tuple[str, ...] = ()
+    costs: dict[tuple[object, ...], int] = field(default_factory=dict)
     taking: dict[str, list[Taking]] = field(default_factory=dict)
     switching: dict[str, set[str]] = field(default_factory=dict)
     fields: dict[tuple[object, ...], list[Fields]] = field(default_factory=dict)
@@ -72,6 +77,7 @@ class Context:
     viewer: Viewer
     credential: Credential | None = None
     document: Document | None = None
+    cost: int = 0
     variables: Mapping[str, Any] = field(default_factory=dict)
     arguments: dict[int, Arguments] = field(default_factory=dict)
 

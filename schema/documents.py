@@ -1,48 +1,81 @@
-"""Documents are parsed and validated once, however often they are sent."""
+"""Documents are parsed, weighed and validated once, however often they are sent."""
 
 from collections import OrderedDict
-from typing import Final
+from typing import Any, Final
 
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     parse,
+    specified_rules,
     validate,
 )
 
 from schema.context import Document
+from schema.limits import LimitError, check_shape
+from schema.trusted import TrustedDocuments
+from settings.limits import Limits
 
 MOST_DOCUMENTS: Final = 1_000
 LONGEST_KEPT: Final = 20_000
-MOST_ERRORS: Final = 5
 
 
 class Documents:
     """The valid documents of a schema by their text, as many as were used last."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
         self._schema = schema
-        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._limits = limits
+        self._trusted = TrustedDocuments(limits.trusted_documents)
+        self._kept: OrderedDict[str | None, Document] = OrderedDict()
+        self._rules: Any = specified_rules
+        if not limits.introspection:
+            self._rules = (*specified_rules, NoSchemaIntrospectionCustomRule)
 
-    def read(self, text: str) -> Document | list[GraphQLError]:
-        """Return the document of a text, or what is wrong with it."""
+    def read(self, text: str | None, id: str | None = None) -> Document | list[GraphQLError]:
+        """Return the document of a text or of a registered id, or what is wrong with it."""
         document = self._kept.get(text)
         if document is not None:
             self._kept.move_to_end(text)
             return document
         try:
-            node = parse(text)
+            return self._read(self._trusted.text_of(text, id))
         except GraphQLError as error:
             return [error]
-        errors = validate(self._schema, node, max_errors=MOST_ERRORS)
-        if errors:
-            return errors
-        return self._keep(text, self._document(node))
 
-    def _document(self, node: DocumentNode) -> Document:
+    def _read(self, text: str) -> Document | list[GraphQLError]:
+        if text in self._kept:
+            return self._kept[text]
+        node = self._parse(text)
+        sizing = check_shape(self._schema, self._limits, node)
+        errors = validate(
+            self._schema,
+            node,
+            self._rules,
+            max_errors=self._limits.max_errors,
+            hide_suggestions=not self._limits.introspection,
+        )
+        return errors or self._keep(text, self._document(node, sizing))
+
+    def _parse(self, text: str) -> DocumentNode:
+        length, most = len(text.encode()), self._limits.max_document_bytes
+        if length > most:
+            sentence = f"The document has {length} bytes; at most {most} are allowed."
+            raise LimitError("MAX_DOCUMENT_BYTES", most, length, sentence)
+        tokens = self._limits.max_tokens
+        try:
+            return parse(text, max_lexical_tokens=tokens, max_comments=tokens)
+        except GraphQLError as error:
+            if "more than" not in error.message:
+                raise
+            sentence = f"The document has too many tokens; at most {tokens} are allowed."
+            raise LimitError("MAX_TOKENS", tokens, None, sentence) from error
+
+    def _document(self, node: DocumentNode, sizing: tuple[str, ...]) -> Document:
         operations: dict[str, OperationDefinitionNode] = {}
         fragments: dict[str, FragmentDefinitionNode] = {}
         for definition in node.definitions:
@@ -50,7 +83,7 @@ class Documents:
                 operations[definition.name.value if definition.name else ""] = definition
             elif isinstance(definition, FragmentDefinitionNode):
                 fragments[definition.name.value] = definition
-        return Document(node, self._schema, operations, fragments)
+        return Document(node, self._schema, operations, fragments, sizing)
 
     def _keep(self, text: str, document: Document) -> Document:
         if len(text) <= LONGEST_KEPT:

@@ -3,7 +3,9 @@
 Who does not show a good credential is turned away before a byte of the body is read.
 """
 
+import asyncio
 import logging
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 from uuid import uuid4
@@ -18,31 +20,35 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 import auth
+from database import is_away, took_too_long
 from schema import schema
 from schema.context import Context
 from schema.event_stream import framing_of, stream_response, takes_only_streams
-from schema.faults import is_bad_request
+from schema.faults import codes_of
+from schema.requests import (
+    JSON,
+    HttpError,
+    check_content_type,
+    operation_of,
+    operation_of_url,
+)
 from schema.streams import Operation, Streams, TooManyStreamsError
+from settings.limits import Limits
 
 logger = logging.getLogger(__name__)
 
-JSON: Final = "application/json"
 GRAPHQL_JSON: Final = "application/graphql-response+json"
-SERVED: Final = {OperationType.QUERY, OperationType.MUTATION}
+SERVED: Final = {
+    "GET": {OperationType.QUERY},
+    "POST": {OperationType.QUERY, OperationType.MUTATION},
+}
+# When to ask again while something we need is away.
+RETRY_SOON: Final = {"retry-after": "1"}
+NO_HEADERS: Final[Mapping[str, str]] = {}
 HOW_TO_SUBSCRIBE: Final = (
     "A subscription is answered by a stream: ask with `Accept: text/event-stream`, or over a"
     " websocket that speaks graphql-transport-ws."
 )
-
-
-class HttpError(Exception):
-    """A request that is answered with a status of its own."""
-
-    def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.headers = headers
 
 
 @lru_cache(maxsize=256)
@@ -65,40 +71,33 @@ def media_type(liked: dict[str, float]) -> str:
     return GRAPHQL_JSON if graphql > liked.get(JSON, 0.0) else JSON
 
 
-def operation_of(body: bytes) -> Operation:
-    """Return the operation in a body, or refuse with 400."""
-    try:
-        data = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise HttpError(400, "BAD_REQUEST", f"The body is not JSON: {error}.") from error
-    if not isinstance(data, dict):
-        raise HttpError(400, "BAD_REQUEST", "The body must be a JSON object.")
-    query, variables, name = (data.get(key) for key in ("query", "variables", "operationName"))
-    if not isinstance(query, str) or not query:
-        raise HttpError(400, "BAD_REQUEST", "The body must hold a `query`, a string.")
-    if not isinstance(variables, dict | None):
-        raise HttpError(400, "BAD_REQUEST", "`variables` must be an object or null.")
-    if not isinstance(name, str | None):
-        raise HttpError(400, "BAD_REQUEST", "`operationName` must be a string or null.")
-    if not isinstance(data.get("extensions"), dict | None):
-        raise HttpError(400, "BAD_REQUEST", "`extensions` must be an object or null.")
-    return Operation(query, variables, name or None)
+def method_not_allowed(allowed: str) -> HttpError:
+    """Return the answer to a method that does not do what is asked."""
+    return HttpError(405, "METHOD_NOT_ALLOWED", f"Use {allowed}.", allow=allowed)
 
 
-@lru_cache(maxsize=256)
-def check_content_type(value: str) -> None:
-    """Refuse all but JSON in UTF-8: no form of another site can post that."""
-    type_, *parameters = (item.strip().lower() for item in value.split(";"))
-    charset = next((p[8:].strip('"') for p in parameters if p.startswith("charset=")), "utf-8")
-    if type_ != JSON or charset not in {"utf-8", "utf8"}:
-        raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", f"The body must be {JSON} in UTF-8.")
+def too_large(most: int) -> HttpError:
+    """Return the answer to a body that is larger than allowed."""
+    return HttpError(413, "PAYLOAD_TOO_LARGE", f"The body may have at most {most} bytes.")
+
+
+def mishap(error: Exception) -> HttpError:
+    """Return the answer to what is no client's fault; the log has all of it, the answer an id."""
+    if is_away(error) or took_too_long(error):
+        logger.warning("the database is away: %s", type(error).__name__)
+        sentence = "The database is not there at the moment; try again."
+        return HttpError(503, "UNAVAILABLE", sentence, **RETRY_SOON)
+    fault = uuid4().hex
+    logger.error("fault %s", fault, exc_info=error)
+    sentence = f"Something went wrong on our side; tell support the id {fault}."
+    return HttpError(500, "INTERNAL", sentence)
 
 
 class GraphQLEndpoint:
     """The ASGI application at `/graphql`."""
 
-    def __init__(self, max_body_bytes: int, streams: Streams) -> None:
-        self.max_body_bytes = max_body_bytes
+    def __init__(self, limits: Limits, streams: Streams) -> None:
+        self.limits = limits
         self.streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,11 +110,8 @@ class GraphQLEndpoint:
             response = self._error(error, liked)
         except ClientDisconnect:
             return
-        except Exception:
-            fault = uuid4().hex
-            logger.exception("fault %s", fault)
-            message = f"Something went wrong on our side; tell support the id {fault}."
-            response = self._error(HttpError(500, "INTERNAL", message), liked)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it may leave
+            response = self._error(mishap(error), liked)
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, liked: dict[str, float]) -> Response:
@@ -126,18 +122,25 @@ class GraphQLEndpoint:
             message = "Show a valid token as Authorization: Bearer <token>, or sign in."
             headers = {"www-authenticate": "Bearer"}
             raise HttpError(401, error.code, message, **headers) from error
-        if request.method != "POST":
-            raise HttpError(405, "METHOD_NOT_ALLOWED", "Use POST.", allow="POST")
-        check_content_type(request.headers.get("content-type", ""))
-        operation = operation_of(await self._body(request))
+        operation = await self._operation(request)
         accept = request.headers.get("accept", "*/*")
-        if takes_only_streams(accept):
+        if takes_only_streams(accept) and request.method == "POST":
             return await self._stream(operation, context, accept)
         try:
-            result = await self._execute(operation, context)
-        except InvalidOperationTypeError:
+            result = await self._execute(operation, context, request.method)
+        except InvalidOperationTypeError as error:
+            if error.operation_type is OperationType.MUTATION:
+                raise method_not_allowed("POST") from error
             return await self._stream(operation, context, accept)
         return self._response(result, liked)
+
+    async def _operation(self, request: Request) -> Operation:
+        if request.method == "POST":
+            check_content_type(request.headers.get("content-type", ""))
+            return operation_of(await self._body(request))
+        if request.method == "GET" and self.limits.allow_get:
+            return operation_of_url(request.url.query)
+        raise method_not_allowed("GET, POST" if self.limits.allow_get else "POST")
 
     async def _stream(self, operation: Operation, context: Context, accept: str) -> Response:
         framing = framing_of(accept)
@@ -149,50 +152,64 @@ class GraphQLEndpoint:
             raise HttpError(429, "TOO_MANY_STREAMS", str(error)) from error
 
     async def _body(self, request: Request) -> bytes:
-        too_large = HttpError(
-            413, "PAYLOAD_TOO_LARGE", f"The body may have at most {self.max_body_bytes} bytes."
-        )
+        most = self.limits.max_body_bytes
         length = request.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self.max_body_bytes:
-            raise too_large
+        if length.isdecimal() and int(length) > most:
+            raise too_large(most)
         body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self.max_body_bytes:
-                raise too_large
+        try:
+            async with asyncio.timeout(self.limits.body_seconds):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > most:
+                        raise too_large(most)
+        except TimeoutError as error:
+            sentence = "The body did not come within the time that is allowed."
+            raise HttpError(408, "REQUEST_TIMEOUT", sentence, connection="close") from error
         return bytes(body)
 
-    async def _execute(self, operation: Operation, context: Context) -> ExecutionResult:
+    async def _execute(
+        self, operation: Operation, context: Context, method: str
+    ) -> ExecutionResult:
         return await schema.execute(
             operation.query,
             variable_values=operation.variables,
             operation_name=operation.name,
             context_value=context,
-            allowed_operation_types=SERVED,
+            allowed_operation_types=SERVED[method],
+            operation_extensions=operation.extensions,
         )
 
     def _response(self, result: ExecutionResult, liked: dict[str, float]) -> Response:
-        errors = [error.formatted for error in result.errors or ()]
-        if isinstance(result, PreExecutionError) or any(is_bad_request(e) for e in errors):
+        if not result.errors:
+            return self._json({"data": result.data, "extensions": result.extensions}, 200, liked)
+        errors = [error.formatted for error in result.errors]
+        codes = codes_of(errors)
+        if isinstance(result, PreExecutionError) or "BAD_REQUEST" in codes:
             # Who asks for plain JSON by name is told of mistakes with 200, as older clients expect.
-            plain = media_type(liked) == JSON and JSON in liked
+            plain = media_type(liked) == JSON and JSON in liked and "LIMIT_EXCEEDED" not in codes
             return self._json({"errors": errors}, 200 if plain else 400, liked)
-        answer: dict[str, Any] = {"errors": errors} if errors else {}
-        answer["data"] = result.data
-        return self._json(answer, 200, liked)
+        answer = {"errors": errors, "data": result.data, "extensions": result.extensions}
+        if "UNAVAILABLE" not in codes:
+            return self._json(answer, 200, liked)
+        return self._json(answer, 503, liked, RETRY_SOON)
 
     def _error(self, error: HttpError, liked: dict[str, float]) -> Response:
         told = {"message": str(error), "extensions": {"code": error.code}}
-        response = self._json({"errors": [told]}, error.status, liked)
-        response.headers.update(error.headers)
-        return response
+        return self._json({"errors": [told]}, error.status, liked, error.headers)
 
     @staticmethod
-    def _json(answer: dict[str, Any], status: int, liked: dict[str, float]) -> Response:
+    def _json(
+        answer: dict[str, Any],
+        status: int,
+        liked: dict[str, float],
+        more: Mapping[str, str] = NO_HEADERS,
+    ) -> Response:
         headers = {
             "content-type": f"{media_type(liked)}; charset=utf-8",
             "cache-control": "no-store",
             "vary": "Accept",
             "x-content-type-options": "nosniff",
+            **more,
         }
         return Response(orjson.dumps(answer), status, headers)

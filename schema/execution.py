@@ -1,5 +1,6 @@
 """Execution: an operation is found, its values are checked, and its root fields are answered."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any, Final
 
@@ -19,8 +20,10 @@ from resolvers.errors import BadRequestError
 from schema.answer import Answer
 from schema.arguments import evaluate
 from schema.context import Context, Document
-from schema.documents import MOST_ERRORS, Documents
-from schema.faults import bad_request, is_bad_request, told
+from schema.documents import Documents
+from schema.faults import bad_request, codes_of, told, unfinished
+from schema.limits import check_variables, cost_of
+from settings.limits import Limits
 
 KINDS: Final = {kind.value: kind for kind in OperationType}
 ONE_ANSWER: Final = (OperationType.QUERY, OperationType.MUTATION)
@@ -43,8 +46,13 @@ class Schema(strawberry.Schema):
         try:
             return self._documents
         except AttributeError:
-            self._documents: Documents = Documents(self._schema)
-            return self._documents
+            return self.limit(Limits())
+
+    def limit(self, limits: Limits) -> Documents:
+        """Hold every operation from now on to these limits."""
+        self.limits: Limits = limits
+        self._documents: Documents = Documents(self._schema, limits)
+        return self._documents
 
     @override
     async def execute(
@@ -58,77 +66,91 @@ class Schema(strawberry.Schema):
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
         """Execute a query or mutation; what is wrong with it as such is a `PreExecutionError`."""
-        answer = self._prepared(query, variable_values, context_value, operation_name)
+        answer = self._prepared(
+            query, variable_values, context_value, operation_name, operation_extensions
+        )
         if isinstance(answer, PreExecutionError):
             return answer
         kind = KINDS[answer.operation.operation.value]
         if kind not in (allowed_operation_types or ONE_ANSWER):
             raise InvalidOperationTypeError(kind)
-        return await _result(answer)
+        return await self._result(answer)
 
     async def answers(
         self,
-        query: str,
+        query: str | None,
         variable_values: dict[str, Any] | None,
         context_value: Context,
         operation_name: str | None,
+        operation_extensions: dict[str, Any] | None = None,
     ) -> AsyncGenerator[tuple[bytes, ...], None]:
         """Return the answers of any operation, encoded, as they come: one, or those of a stream.
 
         Raises `OperationRefusedError` for what is wrong with it as such.
         """
-        answer = self._prepared(query, variable_values, context_value, operation_name)
+        answer = self._prepared(
+            query, variable_values, context_value, operation_name, operation_extensions
+        )
         if isinstance(answer, PreExecutionError):
             raise OperationRefusedError(answer.errors or [])
         if answer.operation.operation is GraphQLOperationType.SUBSCRIPTION:
             return await _stream(answer)
-        return _once(answer)
+        return self._once(answer)
 
     def _prepared(
         self,
         query: str | None,
-        variable_values: dict[str, Any] | None,
-        context_value: Context | None,
-        operation_name: str | None,
+        values: dict[str, Any] | None,
+        context: Context | None,
+        name: str | None,
+        extensions: dict[str, Any] | None,
     ) -> Answer | PreExecutionError:
-        """Return the answer of an operation whose arguments make sense, or what is wrong."""
-        if context_value is None:
+        """Return the answer of an operation that makes sense and is allowed, or what is wrong."""
+        if context is None:
             raise TypeError("an operation is executed for a viewer")
-        document = self.documents.read(query or "")
+        document = self.documents.read(query, _document_id(extensions))
         if isinstance(document, list):
-            return _refused(document)
-        context_value.document = document
+            return self._refused(document)
+        context.document = document
         try:
-            operation = _operation(document, operation_name)
-        except GraphQLError as error:
-            return _refused([error])
-        variables = get_variable_values(
-            self._schema,
-            operation.variable_definitions or (),
-            variable_values or {},
-            max_errors=MOST_ERRORS,
-        )
-        if isinstance(variables, list):
-            return _refused(variables)
-        try:
-            evaluate(self._schema, context_value, operation, variables)
+            check_variables(self.limits, values)
+            operation = _operation(document, name)
+            variables = get_variable_values(
+                self._schema,
+                operation.variable_definitions or (),
+                values or {},
+                max_errors=self.limits.max_errors,
+                hide_suggestions=not self.limits.introspection,
+            )
+            if isinstance(variables, list):
+                return self._refused(variables)
+            evaluate(self._schema, context, operation, variables, self.limits)
+            context.cost = cost_of(self.limits, document, operation, variables.coerced)
         except (BadRequestError, GraphQLError) as error:
-            return _refused([error])
-        return Answer(context_value, operation, variables)
+            return self._refused([error])
+        return Answer(context, operation, variables)
 
+    def _refused(self, errors: Iterable[Exception]) -> PreExecutionError:
+        told = [bad_request(error) for error in errors]
+        return PreExecutionError(data=None, errors=told[: self.limits.max_errors])
 
-async def _result(answer: Answer) -> ExecutionResult:
-    data = await answer.data()
-    return ExecutionResult(data=data, errors=[told(error) for error in answer.errors] or None)
+    async def _result(self, answer: Answer) -> ExecutionResult:
+        kind = KINDS[answer.operation.operation.value]
+        try:
+            async with asyncio.timeout(self.limits.operation_seconds):
+                data = await answer.data()
+        except TimeoutError:
+            return ExecutionResult(data=None, errors=[unfinished(kind)])
+        errors = [told(error, kind) for error in answer.errors[: self.limits.max_errors]]
+        return ExecutionResult(data, errors or None, {"cost": answer.context.cost})
 
-
-async def _once(answer: Answer) -> AsyncGenerator[tuple[bytes, ...], None]:
-    result = await _result(answer)
-    errors = [error.formatted for error in result.errors or ()]
-    if any(is_bad_request(error) for error in errors):
-        raise OperationRefusedError(result.errors or [])
-    whole: dict[str, Any] = {"errors": errors} if errors else {}
-    yield (orjson.dumps(whole | {"data": result.data}),)
+    async def _once(self, answer: Answer) -> AsyncGenerator[tuple[bytes, ...], None]:
+        result = await self._result(answer)
+        errors = [error.formatted for error in result.errors or ()]
+        if "BAD_REQUEST" in codes_of(errors):
+            raise OperationRefusedError(result.errors or [])
+        whole: dict[str, Any] = {"errors": errors} if errors else {}
+        yield (orjson.dumps(whole | {"data": result.data, "extensions": result.extensions}),)
 
 
 async def _stream(answer: Answer) -> AsyncGenerator[tuple[bytes, ...], None]:
@@ -165,5 +187,8 @@ def _operation(document: Document, name: str | None) -> OperationDefinitionNode:
     return next(iter(document.operations.values()))
 
 
-def _refused(errors: Iterable[Exception]) -> PreExecutionError:
-    return PreExecutionError(data=None, errors=[bad_request(error) for error in errors])
+def _document_id(extensions: dict[str, Any] | None) -> str | None:
+    """Return the hash that stands for a document, as clients of Apollo send it."""
+    persisted = (extensions or {}).get("persistedQuery")
+    id = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+    return id if isinstance(id, str) else None

@@ -1,13 +1,15 @@
 """Top-level errors as a client is told of them: mistakes in full, faults by an id only."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
 from graphql import GraphQLError
+from strawberry.types.graphql import OperationType
 
 import models
+from database import is_away, took_too_long
 from resolvers.errors import BadRequestError
 from schema.errors import code_of
 
@@ -25,11 +27,11 @@ def bad_request(error: Exception) -> GraphQLError:
         error.source,
         error.positions,
         error.path,
-        extensions={**(error.extensions or {}), **extensions},
+        extensions={**extensions, **(error.extensions or {})},
     )
 
 
-def told(error: GraphQLError) -> GraphQLError:
+def told(error: GraphQLError, kind: OperationType = OperationType.QUERY) -> GraphQLError:
     """Return an error as the client is told of it: a fault is logged and told by its id only."""
     original = error.original_error
     if isinstance(original, BadRequestError):
@@ -41,7 +43,7 @@ def told(error: GraphQLError) -> GraphQLError:
     elif original is None or isinstance(original, GraphQLError):
         extensions = {"code": "BAD_REQUEST", **(error.extensions or {})}
     else:
-        return _fault(error)
+        return _mishap(error, original, kind)
     # GraphQL's own takes the attribute `message`, which is the class's.
     message = str(original) if isinstance(original, models.DomainError) else error.message
     return GraphQLError(
@@ -55,9 +57,15 @@ def told(error: GraphQLError) -> GraphQLError:
     )
 
 
-def _fault(error: GraphQLError) -> GraphQLError:
+def _mishap(error: GraphQLError, original: Exception, kind: OperationType) -> GraphQLError:
+    """Return the error of what neither the client nor a rule is to blame for."""
+    if took_too_long(original):
+        return unfinished(kind)
+    if is_away(original):
+        logger.warning("the database is away: %s", type(original).__name__)
+        return _retryable("UNAVAILABLE", "The database is not there at the moment.", kind)
     fault = uuid4().hex
-    logger.error("fault %s at %s", fault, error.path, exc_info=error.original_error)
+    logger.error("fault %s at %s", fault, error.path, exc_info=original)
     return GraphQLError(
         f"Something went wrong on our side; tell support the id {fault}.",
         nodes=error.nodes,
@@ -66,6 +74,17 @@ def _fault(error: GraphQLError) -> GraphQLError:
     )
 
 
-def is_bad_request(error: Mapping[str, Any]) -> bool:
-    """Whether an error, as a client is told of it, says that the request can never be right."""
-    return bool(error.get("extensions", {}).get("code") == "BAD_REQUEST")
+def unfinished(kind: OperationType) -> GraphQLError:
+    """Return the error of an operation that has taken too long and was given up."""
+    return _retryable("TIMEOUT", "This took too long and was given up.", kind)
+
+
+def _retryable(code: str, sentence: str, kind: OperationType) -> GraphQLError:
+    if kind is OperationType.MUTATION:
+        sentence += " Whether it has changed anything is not known: look before you repeat it."
+    return GraphQLError(sentence, extensions={"code": code})
+
+
+def codes_of(errors: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the codes of errors as a client is told of them."""
+    return {error["extensions"]["code"] for error in errors}

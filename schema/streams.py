@@ -25,15 +25,16 @@ Answers = AsyncGenerator[tuple[bytes, ...], None]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a client asks for, by whichever way."""
+    """What a client asks for, by whichever way: by a text, or by the id of a trusted document."""
 
-    query: str
+    query: str | None
     variables: dict[str, Any] | None
     name: str | None
+    extensions: dict[str, Any] | None = None
 
     async def answers(self, context: Context) -> Answers:
         """Return the answers as they come; raise `OperationRefusedError` where there are none."""
-        return await schema.answers(self.query, self.variables, context, self.name)
+        return await schema.answers(self.query, self.variables, context, self.name, self.extensions)
 
 
 class TooManyStreamsError(Exception):

@@ -11,6 +11,8 @@ import pytest
 
 import auth
 from database import connected, embedded_postgresql, fetch_text, run_migrations
+from schema import schema
+from settings.limits import Limits
 
 # Nothing of a test has to survive a power cut.
 HASTY: Final = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
@@ -38,6 +40,18 @@ end $$
 """
 
 _numbers = count(1)
+
+
+BOUNDLESS: Final = Limits(
+    max_document_bytes=10_000_000,
+    max_tokens=1_000_000,
+    max_depth=1_000,
+    max_aliases=100_000,
+    max_root_fields=1_000,
+    max_directives=1_000,
+    max_cost=100_000_000,
+    max_errors=100,
+)
 
 
 def url_of(server: str, database: str) -> str:
@@ -89,6 +103,14 @@ async def database_url(
     await administrator.execute(f"create database {name} template {template}")
     yield url_of(server, name)
     await administrator.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="module")
+def boundless() -> Iterator[None]:
+    """Let operations be larger than a client's may be, for what is asked at random or of all."""
+    schema.limit(BOUNDLESS)
+    yield
+    schema.limit(Limits())
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from typing import Final
 
 import pytest
 
-from settings import ROOT, Settings
+from settings import ROOT
+from settings.table import page
 
 README: Final = ROOT / "README.md"
 DOCUMENTS: Final = [
@@ -18,17 +19,21 @@ PATH: Final = r"[\w./-]+(?:\.(?:py|md|graphql|toml|lock)|/)"
 RECORDS: Final = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 
 
-def settings_table() -> str:
-    """Return the rows of the settings as Markdown."""
-    rows = ["| Name | Default | Meaning |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
-        default = "" if field.default is None else f"`{field.default}`"
-        rows.append(f"| `{name.upper()}` | {default} | {field.description} |")
-    return "\n".join(rows)
+def test_the_page_of_settings_holds_each_with_its_default() -> None:
+    written = (ROOT / "docs" / "operating" / "settings.md").read_text(encoding="utf-8")
+
+    assert written == page()  # else: make settings
 
 
-def test_the_readme_holds_every_setting_with_its_default() -> None:
-    assert settings_table() in README.read_text(encoding="utf-8")
+def test_the_readme_tells_of_settings_as_that_page_does() -> None:
+    told = [
+        line
+        for line in README.read_text(encoding="utf-8").splitlines()
+        if re.match(r"\| `[A-Z_]+` \|", line)
+    ]
+
+    assert "| `DATABASE_URL` |" in "".join(told)
+    assert [line for line in told if line not in page().splitlines()] == []
 
 
 def test_the_readme_is_short() -> None:

@@ -16,7 +16,7 @@ LADDER: Final = (
     {"server"},
     {"worker"},
     {
-        *("banner", "change_feed", "explorer", "exporting"),
+        *("banner", "change_feed", "explorer", "exporting", "exports"),
         *("routes", "sign_in", "signals", "sockets"),
     },
     {"schema"},

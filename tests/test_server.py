@@ -308,6 +308,22 @@ def test_tells_every_faulty_setting_before_anything_starts(tmp_path: Path) -> No
     assert sorted(path.name for path in tmp_path.iterdir()) == ["err", "out", "password"]
 
 
+def test_says_that_trusted_documents_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "trusted.json").write_text('{"1": "{ __typename }"}', encoding="utf-8")
+
+    for name in ("trusted.json", "absent.json"):
+        code, output, (complaint,) = ended(
+            tmp_path,
+            TRUSTED_DOCUMENTS=str(tmp_path / name),
+            PORT=str(free_port()),
+            DATA_DIR=str(tmp_path / "data"),
+        )
+
+        assert (code, output) == (2, "")
+        assert complaint.startswith(f"TRUSTED_DOCUMENTS: {tmp_path / name}")
+    assert not (tmp_path / "data").exists()
+
+
 @pytest.mark.parametrize("option", [("--workers", "0"), ("--port", "70000"), ("--nonsense",)])
 def test_explains_an_option_that_makes_no_sense(tmp_path: Path, option: tuple[str, ...]) -> None:
     code, output, complaint = ended(tmp_path, *option, DATA_DIR=str(tmp_path / "data"))

@@ -13,6 +13,7 @@ from tests.factories import make_token, make_user
 from tests.served import served
 from tests.sockets import socket
 
+VIEWED: Final = {"data": {"viewer": {"clientAccess": "OPEN"}}, "extensions": {"cost": 2}}
 ACCESS: Final = "query ($yes: Boolean!) { viewer @include(if: $yes) { clientAccess } }"
 
 
@@ -37,7 +38,7 @@ async def test_carries_queries_mutations_and_subscriptions(bank: Bank) -> None:
         said = {message["id"]: message for message in [await opened.hear() for _ in range(3)]}
 
     assert asked == [
-        {"id": "q", "type": "next", "payload": {"data": {"viewer": {"clientAccess": "OPEN"}}}},
+        {"id": "q", "type": "next", "payload": VIEWED},
         {"id": "q", "type": "complete"},
     ]
     assert said == {
@@ -56,7 +57,7 @@ async def test_takes_a_token_as_a_header_or_in_the_first_message(bank: Bank, sho
         await opened.begin(**payload)
         await opened.subscribe("q", "{ __typename }")
 
-        assert (await opened.hear())["payload"] == {"data": {"__typename": "Query"}}
+        assert (await opened.hear())["payload"]["data"] == {"__typename": "Query"}
 
 
 async def test_closes_who_does_not_say_who_they_are(bank: Bank) -> None:

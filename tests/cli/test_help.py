@@ -12,6 +12,8 @@ from tests.cli.process import run
         ("demo", "--help"),
         ("token", "--organisation"),
         ("export-schema", "--output"),
+        ("export-settings", "--output"),
+        ("documents", "--output"),
     ],
 )
 def test_each_command_explains_itself(command: str, option: str) -> None:
@@ -27,5 +29,5 @@ def test_lists_its_commands_when_none_is_given() -> None:
     finished = run()
 
     assert finished.returncode == 2
-    for command in ("serve", "migrate", "import", "demo", "token", "export-schema"):
+    for command in ("serve", "migrate", "import", "demo", "token", "export-schema", "documents"):
         assert f" {command} " in finished.stdout + finished.stderr

@@ -39,7 +39,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-async def world(shared_database_url: str) -> AsyncIterator[World]:
+async def world(shared_database_url: str, boundless: None) -> AsyncIterator[World]:  # noqa: ARG001 - plain execution knows no limits
     async with connected(shared_database_url):
         people = await make_rows()
         rows = await load_rows()

@@ -24,6 +24,9 @@ from models import Activity, Offboarding, OffboardingStatus, Party, Permission, 
 from schema import schema
 from tests.asking import Ask, gid
 
+# What is asked here is larger than a client's operation may be.
+pytestmark = pytest.mark.usefixtures("boundless")
+
 GRAPHQL: Final[Any] = schema._schema  # noqa: SLF001 - Strawberry has no public way to it
 DEPTH: Final = 4
 

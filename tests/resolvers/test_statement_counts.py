@@ -21,6 +21,9 @@ from tests.factories import (
     viewer_for,
 )
 
+# What is asked here is larger than a client's operation may be.
+pytestmark = pytest.mark.usefixtures("boundless")
+
 GRAPHQL: Final[Any] = schema._schema  # noqa: SLF001 - Strawberry has no public way to it
 
 

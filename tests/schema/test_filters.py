@@ -337,7 +337,7 @@ async def test_takes_two_hundred_and_fifty_values_and_no_more(name: str) -> None
         value = values.get(type_, "DEATH" if key == "reason" else "DONE")
         many = await found(viewer, name, {key: [value] * 250})
         assert many == (everything[name] if type_ in values else [])
-        for size in (251, 10_000):
+        for size in (251, 2_000):
             refused = await answer(viewer, document(name), {"filter": {key: [value] * size}})
             (error,) = refused["errors"]
             assert refused["data"] is None

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -19,6 +18,9 @@ from pydantic_settings import (
 from typing_extensions import override
 
 from issuers import Issuer
+from settings.limits import Limits
+from settings.sources import SecretFiles, Unreadable
+from settings.streams import StreamSettings
 
 # An address, alone or in angle brackets after a name.
 SENDER: Final = re.compile(r"([^<>]*<)?[^\s<>@,;]+@[^\s<>@,;]+(?(1)>|)")
@@ -26,7 +28,7 @@ SENDER: Final = re.compile(r"([^<>]*<)?[^\s<>@,;]+@[^\s<>@,;]+(?(1)>|)")
 # What a browser sends as `Origin`.
 ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 
-ROOT: Final = Path(__file__).resolve().parent
+ROOT: Final = Path(__file__).resolve().parents[1]
 
 
 class SmtpTls(StrEnum):
@@ -35,34 +37,6 @@ class SmtpTls(StrEnum):
     NONE = "none"
     STARTTLS = "starttls"
     IMPLICIT = "implicit"
-
-
-class SecretFiles(EnvSettingsSource):
-    """Reads `<NAME>_FILE`: the path of a file whose content is the value of `<NAME>`."""
-
-    @override
-    def __call__(self) -> dict[str, Any]:
-        """Return the value of each setting that is given as a file."""
-        values: dict[str, Any] = {}
-        for name in self.settings_cls.model_fields:
-            if path := self.env_vars.get(f"{name}_file"):
-                values[name] = _content(Path(path))
-        return values
-
-
-class Unreadable(str):
-    """Says why a file could not be read, in place of its content: told with all other faults."""
-
-    __slots__ = ()
-
-
-def _content(path: Path) -> str | Unreadable:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        return Unreadable(f"its file {path} cannot be read ({error.strerror})")
-    except UnicodeDecodeError:
-        return Unreadable(f"its file {path} is not UTF-8")
 
 
 def _items(listed: str) -> tuple[str, ...]:
@@ -77,7 +51,7 @@ class SettingsError(Exception):
         self.faults = faults
 
 
-class Settings(BaseSettings):
+class Settings(StreamSettings, Limits, BaseSettings):
     """The settings of one process, from the environment and a `.env` file beside this one."""
 
     model_config = SettingsConfigDict(
@@ -108,27 +82,6 @@ class Settings(BaseSettings):
     )
     session_hours: Annotated[int, Field(ge=1, le=720)] = Field(
         10, description="Hours after which a browser has to sign in again."
-    )
-    max_body_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] = Field(
-        100_000, description="Largest request body in bytes; a larger one is answered 413."
-    )
-    subscriptions_per_connection: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        50, description="Operations that may run at once on one websocket."
-    )
-    connections_per_viewer: Annotated[int, Field(ge=1, le=100_000)] = Field(
-        100, description="Websockets and streams that one viewer may hold open, per process."
-    )
-    connection_init_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
-        10, description="Time in which a websocket must say who it is; else it is closed, 4408."
-    )
-    keep_alive_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
-        15, description="Longest silence of an open stream, in which a sign of life is sent."
-    )
-    subscriber_buffer: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        200, description="Entries held at most for a subscriber; one who is behind reads the log."
-    )
-    subscriber_patience_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
-        30, description="Time in which a subscriber must take what is sent; else it is closed."
     )
     smtp_host: str | None = Field(
         None, description="Mail server. Absent: a catch-all server beside the demo, else no mail."

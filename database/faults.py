@@ -1,0 +1,23 @@
+"""What the database's faults mean to who waits for an answer."""
+
+import asyncpg
+
+from database.transactions import AWAY
+
+# Connections are refused, as while the database is renamed or restored.
+_CLOSED = (asyncpg.InvalidCatalogNameError, asyncpg.ObjectNotInPrerequisiteStateError)
+
+
+def _said(error: BaseException) -> object:
+    """Return what the driver said where Tortoise has wrapped it."""
+    return error.args[0] if error.args and isinstance(error.args[0], Exception) else error
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database could not be reached, was lost on the way, or has no room."""
+    return isinstance(error, (*AWAY, *_CLOSED)) or isinstance(_said(error), (*AWAY, *_CLOSED))
+
+
+def took_too_long(error: BaseException) -> bool:
+    """Whether the database gave up a statement, or a wait for a lock, for the time it took."""
+    return isinstance(_said(error), asyncpg.QueryCanceledError | asyncpg.LockNotAvailableError)

@@ -1,0 +1,77 @@
+"""A GraphQL request as HTTP brings it: the type of its body, and what is in it."""
+
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import orjson
+
+from schema.streams import Operation
+
+JSON: Final = "application/json"
+
+
+class HttpError(Exception):
+    """A request that is answered with a status of its own."""
+
+    def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.headers = headers
+
+
+def _bad(sentence: str) -> HttpError:
+    return HttpError(400, "BAD_REQUEST", sentence)
+
+
+def _decoded(name: str, text: str | bytes) -> Any:  # noqa: ANN401 - whatever the JSON is
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise _bad(f"{name} is not JSON: {error}.") from error
+
+
+def operation_of(body: bytes) -> Operation:
+    """Return the operation in a body, or refuse with 400."""
+    data = _decoded("The body", body)
+    if not isinstance(data, dict):
+        raise _bad("The body must be a JSON object.")
+    return _checked(data)
+
+
+def operation_of_url(query: str) -> Operation:
+    """Return the operation in the query of a URL, or refuse with 400."""
+    try:
+        data: dict[str, Any] = dict(parse_qsl(query, errors="strict", max_num_fields=20))
+    except ValueError as error:
+        raise _bad("The URL's query is malformed.") from error
+    for name in ("variables", "extensions"):
+        if name in data:
+            data[name] = _decoded(f"`{name}`", data[name])
+    return _checked(data)
+
+
+def _checked(data: dict[str, Any]) -> Operation:
+    query, variables, name = data.get("query"), data.get("variables"), data.get("operationName")
+    extensions, id = data.get("extensions"), data.get("documentId")
+    if not isinstance(variables, dict | None):
+        raise _bad("`variables` must be an object or null.")
+    if not isinstance(name, str | None):
+        raise _bad("`operationName` must be a string or null.")
+    if not isinstance(extensions, dict | None):
+        raise _bad("`extensions` must be an object or null.")
+    if isinstance(id, str):
+        extensions = {"persistedQuery": {"sha256Hash": id}}
+    if not (isinstance(query, str) and query) and not (query is None and extensions):
+        raise _bad("The body must hold a `query`, a string.")
+    return Operation(query, variables, name or None, extensions)
+
+
+@lru_cache(maxsize=256)
+def check_content_type(value: str) -> None:
+    """Refuse all but JSON in UTF-8: no form of another site can post that."""
+    type_, *parameters = (item.strip().lower() for item in value.split(";"))
+    charset = next((p[8:].strip('"') for p in parameters if p.startswith("charset=")), "utf-8")
+    if type_ != JSON or charset not in {"utf-8", "utf8"}:
+        raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", f"The body must be {JSON} in UTF-8.")
