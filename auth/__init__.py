@@ -5,7 +5,7 @@ from auth.credential import Credential, credential_of, forget_trusted, viewer_of
 from auth.errors import UnauthenticatedError
 from auth.origins import Origins
 from auth.sessions import begin_session, end_session
-from auth.tokens import issue_token
+from auth.tokens import issue_token, make_token
 from auth.viewers import enabled_colleague
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "end_session",
     "forget_trusted",
     "issue_token",
+    "make_token",
     "viewer_of",
 ]

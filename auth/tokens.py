@@ -65,20 +65,33 @@ async def _note_use(id: UUID) -> None:
         logger.warning("the use of a token could not be noted", exc_info=True)
 
 
-async def issue_token(
-    user: User, name: str, lifetime: timedelta, scopes: Iterable[Permission] | None = None
-) -> str:
-    """Make an API token for a user and return it: 256 random bits, shown this once.
+async def make_token(
+    organisation_id: UUID,
+    user_id: UUID,
+    name: str,
+    expires_at: datetime,
+    scopes: Iterable[Permission] | None = None,
+) -> tuple[ApiToken, str]:
+    """Make an API token and return it with its secret: 256 random bits, shown this once.
 
     Without scopes it can do all that its user may.
     """
-    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    await ApiToken.create(
-        organisation_id=user.organisation_id,
-        user_id=user.id,
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    token = await ApiToken.create(
+        organisation_id=organisation_id,
+        user_id=user_id,
         name=name,
-        hash=hash_of(token),
+        hash=hash_of(secret),
         scopes=None if scopes is None else list(scopes),
-        expires_at=datetime.now(UTC) + lifetime,
+        expires_at=expires_at,
     )
-    return token
+    return token, secret
+
+
+async def issue_token(
+    user: User, name: str, lifetime: timedelta, scopes: Iterable[Permission] | None = None
+) -> str:
+    """Make an API token for a user and return its secret."""
+    until = datetime.now(UTC) + lifetime
+    _, secret = await make_token(user.organisation_id, user.id, name, until, scopes)
+    return secret

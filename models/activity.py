@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from tortoise import fields
@@ -35,7 +35,26 @@ class ActivityKind(StrEnum):
     MAIL_SENT = "MAIL_SENT"
     MAIL_FAILED = "MAIL_FAILED"
     CLIENT_FILE_EXPORTED = "CLIENT_FILE_EXPORTED"
+    USER_INVITED = "USER_INVITED"
+    ACCESS_CHANGED = "ACCESS_CHANGED"
+    GROUP_CREATED = "GROUP_CREATED"
+    GROUP_CHANGED = "GROUP_CHANGED"
+    GROUP_DELETED = "GROUP_DELETED"
+    API_TOKEN_CREATED = "API_TOKEN_CREATED"  # noqa: S105 - what happened to one
+    API_TOKEN_REVOKED = "API_TOKEN_REVOKED"  # noqa: S105 - as above
 
+
+# What is told of access, to who can give it and to nobody else.
+ACCESS_KINDS: Final = (
+    ActivityKind.USER_INVITED,
+    ActivityKind.ACCESS_CHANGED,
+    ActivityKind.GROUP_CREATED,
+    ActivityKind.GROUP_CHANGED,
+    ActivityKind.GROUP_DELETED,
+    ActivityKind.API_TOKEN_CREATED,
+    ActivityKind.API_TOKEN_REVOKED,
+)
+_OF_ACCESS: Final = ", ".join(f"'{kind}'" for kind in ACCESS_KINDS)
 
 # Changes whose values only OFFBOARDING_REASON_READ shows (R13).
 _HIDDEN = "('reason', 'comment')"
@@ -43,7 +62,14 @@ _HIDDEN = "('reason', 'comment')"
 
 def visible(activity: str, asker: Asker) -> str:
     """Return the condition that the viewer may see an entry, as one about what they see (R12)."""
-    condition = f"{of_organisation(activity, asker)} and {asker.may(Permission.CLIENT_FILE_READ)}"
+    return (
+        f"{of_organisation(activity, asker)} and case when {activity}.kind in ({_OF_ACCESS})"
+        f" then {asker.may(Permission.USER_ADMIN)} else {_sees_subject(activity, asker)} end"
+    )
+
+
+def _sees_subject(activity: str, asker: Asker) -> str:
+    condition = asker.may(Permission.CLIENT_FILE_READ)
     if not asker.own:
         return condition
     seen = " or ".join(
@@ -128,6 +154,7 @@ class Activity(Model):
             ),
             "party_id": Filter(lambda activity, id_, _: f"{activity}.party_id = {id_}", "uuid"),
             "product_id": Filter(lambda activity, id_, _: f"{activity}.product_id = {id_}", "uuid"),
+            "user_id": Filter(lambda activity, id_, _: f"{activity}.user_id = {id_}", "uuid"),
             "actor_id": Filter(lambda activity, id_, _: f"{activity}.actor_id = {id_}", "uuid"),
         },
     )

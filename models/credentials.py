@@ -10,8 +10,9 @@ from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
 from uuid_utils.compat import uuid7
 
-from models.organisation import Organisation
-from models.user import User
+from models.organisation import Organisation, of_organisation
+from models.readable import Filter, Order, Readable
+from models.user import Permission, User
 
 TOKEN_PREFIX: Final = "offb_"  # noqa: S105 - what a token looks like, not a token
 
@@ -45,6 +46,15 @@ class ApiToken(Model):
 
     class Meta(Model.Meta):
         table = "api_token"
+
+    readable = Readable(
+        visible=lambda token, asker: (
+            f"{of_organisation(token, asker)} and {asker.may(Permission.USER_ADMIN)}"
+        ),
+        orders={"CREATED_AT": Order(lambda token: f"{token}.created_at", "timestamptz")},
+        order=("CREATED_AT", True),
+        filters={"user_id": Filter(lambda token, user, _: f"{token}.user_id = {user}", "uuid")},
+    )
 
 
 class BrowserSession(Model):

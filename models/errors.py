@@ -107,6 +107,18 @@ class ConflictError(DomainError):
         self.offboarding_id = offboarding_id
 
 
+class LastAdministratorError(DomainError):
+    """Nobody would be left who can give access."""
+
+    message = "Somebody who is enabled must keep USER_ADMIN; give it to another person first."
+
+
+class GroupInUseError(DomainError):
+    """A group that has members stays."""
+
+    message = "This group still has members; take them out of it first."
+
+
 class InvalidInputError(DomainError):
     """A value out of bounds; `field` is its name in the input."""
 

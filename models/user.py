@@ -11,8 +11,9 @@ from tortoise.fields.db_defaults import SqlDefault
 from tortoise.models import Model
 from uuid_utils.compat import uuid7
 
+from models.errors import InvalidInputError
 from models.organisation import Organisation, of_organisation
-from models.readable import Asker, Filter, Order, Readable
+from models.readable import Asker, Choice, Filter, Link, Order, Readable
 
 
 class ClientAccess(StrEnum):
@@ -70,6 +71,9 @@ DEFAULT_GROUPS: Final[Mapping[str, tuple[str, tuple[Permission, ...]]]] = {
 }
 
 
+_DEFAULT_NAMES: Final = ", ".join(f"'{name}'" for name in DEFAULT_GROUPS)
+
+
 def _matches(user: str, words: str, _asker: Asker) -> str:
     """Return the condition that each word begins a word of the name or the e-mail."""
     text = f"{user}.name || ' ' || {user}.email"
@@ -124,7 +128,30 @@ class User(Model):
         visible=of_organisation,
         orders={"NAME": Order(lambda user: f'sort_key({user}.name) collate "C"', "text")},
         order=("NAME", False),
-        filters={"search": Filter(_matches, "text")},
+        links={
+            "groups": Link(
+                "UserGroup",
+                source=lambda _user, group: (
+                    f"user_group_member m join user_group {group} on {group}.id = m.user_group_id"
+                ),
+                condition=lambda user, _group: f"m.user_id = {user}.id",
+                order=lambda group: f'{group}.name collate "C"',
+            )
+        },
+        filters={
+            "search": Filter(_matches, "text"),
+            "enabled": Choice(lambda user, is_so, _: f"{user}.enabled = {str(is_so).lower()}"),
+            "client_access": Filter(
+                lambda user, access, _: f"{user}.client_access = {access}", "text"
+            ),
+            "group_id": Filter(
+                lambda user, group, _: (
+                    f"exists (select from user_group_member m where m.user_id = {user}.id"
+                    f" and m.user_group_id = {group})"
+                ),
+                "uuid",
+            ),
+        },
     )
 
 
@@ -146,7 +173,23 @@ class UserGroup(Model):
         table = "user_group"
         unique_together = (("organisation", "name"),)
 
-    readable = Readable(visible=of_organisation)
+    readable = Readable(
+        visible=of_organisation,
+        derived={
+            "is_default": lambda group, _: f"{group}.name in ({_DEFAULT_NAMES})",
+            "member_count": lambda group, _: (
+                f"(select count(*) from user_group_member m where m.user_group_id = {group}.id)"
+            ),
+        },
+        orders={"NAME": Order(lambda group: f'sort_key({group}.name) collate "C"', "text")},
+        order=("NAME", False),
+    )
+
+    def check_custom(self) -> None:
+        """Refuse with `InvalidInputError` to touch a group that every organisation has."""
+        if self.name in DEFAULT_GROUPS:
+            message = "Every organisation has this group as it is; make one of your own."
+            raise InvalidInputError("groupId", message)
 
     @classmethod
     def defaults(cls, organisation: Organisation) -> list["UserGroup"]:

@@ -84,9 +84,10 @@ async def lock(viewer: Viewer, model: type[M], id: UUID) -> M:
 
 _LOG: Final = """
 insert into activity
-  (organisation_id, actor_id, occurred_at, offboarding_id, party_id, product_id, kind, changes)
-select $1, $2, $3, $4, $5, $6, entry.kind, entry.changes::jsonb
-from unnest($7::text[], $8::text[]) as entry(kind, changes)
+  (organisation_id, actor_id, occurred_at, offboarding_id, party_id, product_id, user_id, kind,
+    changes)
+select $1, $2, $3, $4, $5, $6, $7, entry.kind, entry.changes::jsonb
+from unnest($8::text[], $9::text[]) as entry(kind, changes)
 """
 
 
@@ -98,9 +99,10 @@ async def log(  # noqa: PLR0913 - what an entry is about
     offboarding: UUID | None = None,
     party: UUID | None = None,
     product: UUID | None = None,
+    user: UUID | None = None,
 ) -> None:
     """Write what happened, as the last statement of a transaction (R15)."""
     kinds = [entry.kind for entry in entries]
     changes = [dumps([asdict(change) for change in entry.changes]).decode() for entry in entries]
-    about = [viewer.organisation_id, viewer.user_id, at, offboarding, party, product]
+    about = [viewer.organisation_id, viewer.user_id, at, offboarding, party, product, user]
     await get_connection("default").execute_query(_LOG, [*about, kinds, changes])

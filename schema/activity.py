@@ -41,6 +41,7 @@ class Activity(Node):
     offboarding: OffboardingType | None = strawberry.field(description="Offboarding it is about.")
     party: PartyType | None = strawberry.field(description="Party it is about.")
     product: ProductType | None = strawberry.field(description="Product it is about.")
+    user: User | None = strawberry.field(description="Person whose access it is about.")
     changes: list[Change] = strawberry.field(description="Fields that changed.")
 
 
@@ -57,6 +58,9 @@ class ActivityFilter:
     )
     product_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="About this product or its terminations."
+    )
+    user_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="About the access of this person."
     )
     actor_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="Done by this person."

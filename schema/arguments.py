@@ -46,6 +46,8 @@ snake: Final = cache(to_snake_case)
 # What the ids in a filter stand for.
 _IDS_OF: Final = {
     "actorId": "User",
+    "groupId": "UserGroup",
+    "userId": "User",
     "assigneeId": "User",
     "managerId": "User",
     "offboardingId": "Offboarding",

@@ -25,6 +25,8 @@ class ErrorCode(StrEnum):
     FOUR_EYES = "FOUR_EYES"
     CONFLICT = "CONFLICT"
     INVALID_INPUT = "INVALID_INPUT"
+    LAST_ADMINISTRATOR = "LAST_ADMINISTRATOR"
+    GROUP_IN_USE = "GROUP_IN_USE"
 
 
 def publish(enum: type[StrEnum], description: str, values: Mapping[str, str]) -> None:
@@ -52,6 +54,8 @@ publish(
         "FOUR_EYES": "Who started an offboarding must not be who sets it to DONE.",
         "CONFLICT": "Somebody saved in between; `offboarding` is as it now is.",
         "INVALID_INPUT": "The value of `field` is out of bounds.",
+        "LAST_ADMINISTRATOR": "Nobody would be left who can give access.",
+        "GROUP_IN_USE": "The group still has members.",
     },
 )
 publish(
@@ -165,6 +169,13 @@ publish(
         "MAIL_SENT": "A letter about it was accepted by the mail server.",
         "MAIL_FAILED": "A letter about it could not be delivered.",
         "CLIENT_FILE_EXPORTED": "Somebody exported all rows of a list to a file.",
+        "USER_INVITED": "A person was let in; told to USER_ADMIN only, as all that follows.",
+        "ACCESS_CHANGED": "A person was enabled, disabled or given other access.",
+        "GROUP_CREATED": "A group was made.",
+        "GROUP_CHANGED": "The name, description or permissions of a group changed.",
+        "GROUP_DELETED": "A group was deleted.",
+        "API_TOKEN_CREATED": "A person made an API token.",
+        "API_TOKEN_REVOKED": "An API token was revoked.",
     },
 )
 publish(

@@ -130,6 +130,16 @@ class ConflictError(Error):
         return await found(info, self.offboarding_id)
 
 
+@strawberry.type(description="Nobody would be left who is enabled and can give access.")
+class LastAdministratorError(Error):
+    pass
+
+
+@strawberry.type(description="The group still has members.")
+class GroupInUseError(Error):
+    pass
+
+
 @strawberry.type(description="A value is out of bounds.")
 class InvalidInputError(Error):
     field: str = strawberry.field(description="Name of the field in the input.")

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from resolvers import holdings, mails, offboardings
+from schema.administration import AdministrationMutation
 from schema.context import Info
 from schema.ids import input_key
 from schema.inputs import (
@@ -45,7 +46,7 @@ INPUT = "What is to be done."
 
 
 @strawberry.type(description="What can be done.")
-class Mutation:
+class Mutation(AdministrationMutation):
     @strawberry.mutation(description="Start the offboarding of a party.")
     async def start_party_offboarding(
         self,

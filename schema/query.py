@@ -17,6 +17,7 @@ from resolvers import (
 )
 from schema import ids as global_ids
 from schema.activity import Activity, ActivityFilter
+from schema.administration import AdministrationQuery
 from schema.client_file import ClientFile
 from schema.context import Info
 from schema.mail import OutgoingMail, OutgoingMailFilter
@@ -34,7 +35,7 @@ Id = Annotated[strawberry.ID | None, strawberry.argument(description="Its id.")]
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(AdministrationQuery):
     @strawberry.field(description="Who asks, and what they may do.")
     async def viewer(self, info: Info) -> Viewer:
         return cast("Viewer", await users.viewer(info.context.viewer, selection(info)))

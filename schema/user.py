@@ -27,6 +27,12 @@ class User(Node):
     enabled: bool = strawberry.field(
         description="Whether the person can sign in and be given tasks."
     )
+    client_access: models.ClientAccess = strawberry.field(
+        description="Which parties the person may see."
+    )
+    groups: list["UserGroup"] = strawberry.field(
+        description="Groups that give the person permissions, by name."
+    )
 
 
 @strawberry.type(description="Group of users; a user has the permissions of all their groups.")
@@ -36,6 +42,10 @@ class UserGroup(Node):
     permissions: list[models.Permission] = strawberry.field(
         description="Permissions that the group gives."
     )
+    is_default: bool = strawberry.field(
+        description="Whether every organisation has it; such a group never changes."
+    )
+    member_count: int = strawberry.field(description="Number of people in the group.")
 
 
 @strawberry.type(description="Who asks.")

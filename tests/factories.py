@@ -239,7 +239,12 @@ async def viewer_for(user: User) -> Viewer:
 
 
 async def make_token(
-    user: User, *, name: str = "test", lifetime: timedelta = timedelta(hours=1)
+    user: User,
+    *,
+    name: str = "test",
+    lifetime: timedelta = timedelta(hours=1),
+    scopes: Collection[str] | None = None,
 ) -> str:
     """Make an API token of a user and return it."""
-    return await auth.issue_token(user, name, lifetime)
+    limits = None if scopes is None else [Permission(scope) for scope in scopes]
+    return await auth.issue_token(user, name, lifetime, limits)

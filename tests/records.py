@@ -6,7 +6,18 @@ from tortoise.connection import get_connection
 
 from models import Activity, OutgoingMail
 
-TABLES: Final = ("offboarding", "activity", "outgoing_mail", "party", "product", "holding")
+TABLES: Final = (
+    "offboarding",
+    "activity",
+    "outgoing_mail",
+    "party",
+    "product",
+    "holding",
+    "app_user",
+    "user_group",
+    "api_token",
+    "browser_session",
+)
 
 
 async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:

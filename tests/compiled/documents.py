@@ -45,6 +45,8 @@ VALUES: Final = {
     "managerId": "User",
     "assigneeId": "User",
     "actorId": "User",
+    "groupId": "UserGroup",
+    "userId": "User",
     "offboardingId": "Offboarding",
     "partyId": "Party",
     "productId": "Product",
@@ -135,7 +137,7 @@ def _values(rows: Rows) -> dict[str, st.SearchStrategy[ValueNode]]:
     ]
     named = {
         name: _mostly([*ids[name], f"{snake(name)}_{nobody}"], [*no_id, ids["Organisation"][0]])
-        for name in ("User", "Party", "Product", "Offboarding")
+        for name in ("User", "UserGroup", "Party", "Product", "Offboarding")
     }
     subjects = [*rows.of["Party"], *rows.of["Product"]]
     texts = [
@@ -447,6 +449,7 @@ ROOTS: Final = (
     "activity",
     "statistics",
     "mails",
+    "users userGroups apiTokens",
     "node nodes",
     "",
 )

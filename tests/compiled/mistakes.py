@@ -27,6 +27,8 @@ ID_KEYS: Final = {
     "managerId": "user",
     "assigneeId": "user",
     "actorId": "user",
+    "groupId": "user_group",
+    "userId": "user",
     "offboardingId": "offboarding",
     "partyId": "party",
     "productId": "product",
@@ -34,6 +36,7 @@ ID_KEYS: Final = {
 }
 NODE_TYPES: Final = {
     "activity": "Activity",
+    "api_token": "ApiToken",
     "offboarding": "Offboarding",
     "organisation": "Organisation",
     "outgoing_mail": "OutgoingMail",

@@ -112,6 +112,8 @@ ORDERS: Final[Mapping[str, Mapping[str, Order]]] = {
         "CLOSED_AT": _by_moment("closed_at"),
     },
     "User": {"NAME": Order(lambda user: sort_key(user.name))},
+    "UserGroup": {"NAME": Order(lambda group: sort_key(group.name))},
+    "ApiToken": {"CREATED_AT": _by_moment("created_at")},
     "OutgoingMail": {"CREATED_AT": _by_moment("created_at")},
     "Activity": {"ID": Order(lambda entry: entry.id, int, int)},
 }
@@ -120,6 +122,8 @@ DEFAULT_ORDERS: Final = {
     "Product": ("NUMBER", "ASC"),
     "Offboarding": ("STARTED_AT", "DESC"),
     "User": ("NAME", "ASC"),
+    "UserGroup": ("NAME", "ASC"),
+    "ApiToken": ("CREATED_AT", "DESC"),
     "OutgoingMail": ("CREATED_AT", "DESC"),
     "Activity": ("ID", "ASC"),
 }

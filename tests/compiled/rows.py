@@ -31,12 +31,13 @@ from models import (
     User,
 )
 from models.listing import PARTY_LISTED, PRODUCT_LISTED
-from tests.factories import make_organisation, make_user
+from tests.factories import make_organisation, make_token, make_user
 
 TABLES: Final = {
     "Organisation": "organisation",
     "User": "app_user",
     "UserGroup": "user_group",
+    "ApiToken": "api_token",
     "Party": "party",
     "Product": "product",
     "Holding": "holding",
@@ -160,6 +161,8 @@ async def make_rows() -> dict[str, User]:
         )
         for account, (organisation, group, name, access) in colleagues.items()
     }
+    for account in ("approver", "stranger", "approver"):
+        await make_token(people[account], name=f"Of {account}")
     for organisation, parties in ((north, 26), (south, 4)):
         await _fill(organisation, parties)
     await get_connection("default").execute_script(_FINISH)
@@ -353,4 +356,7 @@ async def load_rows() -> Rows:
         of[type_name] = [Row(typename=type_name, **dict(record)) for record in records]
     for entry in of["Activity"]:
         entry.changes = json.loads(entry.changes)
+    _, members = await connection.execute_query("select * from user_group_member")
+    for group in of["UserGroup"]:
+        group.members = {m["user_id"] for m in members if m["user_group_id"] == group.id}
     return Rows(of, {name: {row.id: row for row in rows} for name, rows in of.items()})

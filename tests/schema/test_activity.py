@@ -235,10 +235,31 @@ async def test_shows_with_access_own_only_the_end_that_the_viewer_sees(ask: Ask)
 
 
 async def test_is_forbidden_to_who_may_not_read(told: Ask) -> None:
-    errors = await told(await make_user(groups=["Administrator"]), LOG)
+    errors = await told(await make_user(groups=[]), LOG)
 
     message = "This needs the permission CLIENT_FILE_READ; ask an administrator for it."
     assert errors == [("FORBIDDEN", message, ["activity"])]
+
+
+async def test_tells_of_access_to_who_gives_it_and_of_clients_to_who_sees_them(ask: Ask) -> None:
+    administrator = await make_user(groups=["Administrator"])
+    reader = await make_user(groups=["Reader"])
+    about_party = await make_entry(await make_party())
+    about_access = await Activity.create(
+        organisation_id=administrator.organisation_id,
+        kind=ActivityKind.ACCESS_CHANGED,
+        occurred_at=STARTED_AT,
+        user=reader,
+        changes=[],
+    )
+    document = "{ activity { nodes { id user { id } } } }"
+
+    told_of = await ask(administrator, document), await ask(reader, document)
+
+    assert [answered["activity"]["nodes"] for answered in told_of] == [
+        [{"id": gid(about_access), "user": {"id": gid(reader)}}],
+        [{"id": gid(about_party), "user": None}],
+    ]
 
 
 async def test_is_read_on_from_the_cursor_of_an_entry(ask: Ask) -> None:

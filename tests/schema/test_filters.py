@@ -204,7 +204,7 @@ async def test_filters_activity_by_each_key() -> None:
         {"party": party, "offboarding": offboarding, "actor": ada},
         {"party": party, "offboarding": offboarding, "kind": ActivityKind.RESOLVED},
         {"party": party, "product": product, "kind": ActivityKind.HOLDING_ENDED, "actor": grace},
-        {"product": product, "kind": ActivityKind.ASSIGNED, "actor": ada},
+        {"product": product, "kind": ActivityKind.ASSIGNED, "actor": ada, "user": grace},
     ]
     ids = []
     for row in about:
@@ -219,6 +219,7 @@ async def test_filters_activity_by_each_key() -> None:
         ({"partyId": gid(party)}, [first, second, third]),
         ({"productId": gid(product)}, [third, fourth]),
         ({"actorId": gid(ada)}, [first, fourth]),
+        ({"userId": gid(grace)}, [fourth]),
         ({"partyId": gid(party), "productId": gid(product)}, [third]),
         ({"actorId": gid(ada), "kind": ["RESOLVED"]}, []),
     ]

@@ -170,7 +170,7 @@ NO_IDS = [
     "party_1",
     UUID,
     f"holding_{UUID}",
-    f"api_token_{UUID}",
+    f"browser_session_{UUID}",
     f"mail_{UUID}",
     f"activity_{UUID}",
     "activity_-1",
