@@ -6,7 +6,7 @@ LOCK_OPTIONS := --universal --generate-hashes --no-header --no-emit-index-url --
 	--python-version 3.11 --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix schema settings migration messages lock bench bench-import clean \
+.PHONY: help run test check fix schema settings migration messages lock bench bench-import audit sbom licences clean \
 	runtime development
 
 # Installs a lock file into .venv, unless that very content was installed there before. The
@@ -80,6 +80,16 @@ bench: development ## Measure reads and writes of a started server
 
 bench-import: development ## Measure the import of a large client file
 	$(PYTHON) bench/import_client_file.py
+
+audit: development ## Look for known weaknesses in the dependencies (asks the network)
+	$(PYTHON) -m pip_audit --requirement requirements.lock --require-hashes --disable-pip
+
+sbom: development ## Write what the program is made of into sbom.cdx.json, as CycloneDX
+	$(PYTHON) -m cyclonedx_py requirements requirements.lock --output-format JSON \
+		--output-reproducible --output-file sbom.cdx.json
+
+licences: development ## Write the page of the dependencies' licences
+	$(PYTHON) .ci/licences.py > docs/operating/licences.md
 
 clean: ## Remove the environment and all caches; the data in .data stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

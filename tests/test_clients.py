@@ -37,7 +37,9 @@ def node() -> str:
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
         pytest.skip("Node and npm are not installed: the clients from npm are not tried.")
-    if not (FOLDER / "node_modules" / "graphql-ws").exists():
+    if not all(
+        (FOLDER / "node_modules" / name).exists() for name in ("graphql-http", "graphql-ws")
+    ):
         installed = run(npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts")
         if installed.returncode:
             pytest.skip(f"npm cannot install the clients: {installed.stderr[-300:]}")
@@ -64,4 +66,29 @@ async def test_clients_from_npm_follow_and_ask(node: str, database_url: str) -> 
 
     assert tried.returncode == 0, tried.stdout[-3000:] + tried.stderr[-1000:]
     assert "# pass 7\n# fail 0" in tried.stdout
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize(
+    ("allow_get", "left_out"),
+    [
+        ("true", set()),
+        # What a server may leave out: parameters in the URL.
+        ("false", {"5A70", "6A70", "D6D5"}),
+    ],
+)
+async def test_passes_each_audit_of_graphql_over_http(
+    node: str, database_url: str, allow_get: str, left_out: set[str]
+) -> None:
+    async with served(DATABASE_URL=database_url, ALLOW_GET=allow_get) as server:
+        bank = await make_bank(database_url, server)
+
+        tried = await asyncio.to_thread(run, node, "audits.mjs", URL=bank.url, TOKEN=bank.token)
+        log = server.log
+
+    audits = tried.stdout.splitlines()
+    others = [audit.split("\t") for audit in audits if not audit.startswith("ok\t")]
+    assert {audit[0] for audit in others} <= {"notice"}, others
+    assert {audit[1] for audit in others} == left_out, others
+    assert len(audits) == 61
     assert "Traceback" not in log

@@ -72,7 +72,7 @@ for (const [name, make] of [['graphql-ws', wsClient], ['graphql-sse', sseClient]
 
     const answers = [];
     for await (const answer of client.iterate({ query: QUERY })) answers.push(answer);
-    assert.deepEqual(answers, [{ data: VIEWER }]);
+    assert.deepEqual(answers, [{ data: VIEWER, extensions: { cost: 2 } }]);
 
     const wrong = await new Promise((resolve) => {
       client.subscribe({ query: BROKEN }, {
