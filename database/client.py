@@ -17,6 +17,9 @@ SESSION: Final = {
     "application_name": "offboarding",
     "TimeZone": "UTC",
     "jit": "off",
+    # All that is read often is in memory: an index is cheaper than even a small table as a whole.
+    "random_page_cost": "1.1",
+    "DateStyle": "ISO",
     "idle_in_transaction_session_timeout": "30s",
 }
 

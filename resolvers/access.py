@@ -34,6 +34,7 @@ from models.access import (
     text_in,
 )
 from models.change import changed
+from resolvers.json_text import Json
 from resolvers.reading import Reader, read
 from resolvers.selection import Asked
 from resolvers.writing import lock, log, write
@@ -94,11 +95,11 @@ async def users(viewer: Viewer, asked: Asked) -> orjson.Fragment | None:
     return await read(viewer, asked, _users)
 
 
-def _by_id(reader: Reader) -> str:
+def _by_id(reader: Reader) -> Json:
     return reader.by_id("User")
 
 
-def _users(reader: Reader) -> str:
+def _users(reader: Reader) -> Json:
     return reader.all(reader.asked.selection, "User")
 
 

@@ -7,11 +7,12 @@ import orjson
 from models import Permission, Viewer
 from resolvers.filters import Filters
 from resolvers.following import Current, Followed, Follower, newest_or, span
+from resolvers.json_text import Json, text_of
 from resolvers.reading import Reader, read, readable_of
 from resolvers.selection import Asked
 
 
-def _log(reader: Reader) -> str:
+def _log(reader: Reader) -> Json:
     return reader.all(reader.asked.selection, "Activity")
 
 
@@ -39,7 +40,7 @@ def grown(reader: Reader, row: str, shown: str) -> str:
 def _grown(reader: Reader) -> str:
     row = reader.alias()
     json = reader.object("Activity", reader.asked.selection.of("Activity"), row)
-    return grown(reader, row, f"({json})::text")
+    return grown(reader, row, text_of(json))
 
 
 async def follow(current: Current, followed: Followed) -> AsyncGenerator[tuple[bytes, ...], None]:

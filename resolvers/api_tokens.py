@@ -18,6 +18,7 @@ from models import (
 )
 from models.access import check_expiry, text_in
 from models.change import changed
+from resolvers.json_text import Json
 from resolvers.reading import Reader, read
 from resolvers.selection import Asked
 from resolvers.writing import lock, log, write
@@ -50,11 +51,11 @@ async def tokens(viewer: Viewer, asked: Asked) -> orjson.Fragment | None:
     return await read(viewer, asked, _tokens)
 
 
-def _by_id(reader: Reader) -> str:
+def _by_id(reader: Reader) -> Json:
     return reader.by_id("ApiToken")
 
 
-def _tokens(reader: Reader) -> str:
+def _tokens(reader: Reader) -> Json:
     return reader.all(reader.asked.selection, "ApiToken")
 
 

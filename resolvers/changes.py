@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 
 from models import Permission
 from resolvers.following import Current, Followed, Follower, newest_or, span
+from resolvers.json_text import text_of
 from resolvers.reading import Reader, readable_of
 
 # What a letter went through changes no offboarding.
@@ -36,9 +37,9 @@ def _changed(reader: Reader) -> str:
         f" and {entry}.offboarding_id is not null and {entry}.kind not in {_UNCHANGING}{which}"
         f" group by {entry}.offboarding_id"
     )
-    json = reader.object("Offboarding", selection.of("Offboarding"), row)
+    json = text_of(reader.object("Offboarding", selection.of("Offboarding"), row))
     return (
-        f"select e.place, ({json})::text as json from ({entries}) e"
+        f"select e.place, {json} as json from ({entries}) e"
         f" join offboarding {row} on {row}.id = e.offboarding_id"
         f" where {' and '.join(conditions)} order by e.place limit {most}"
     )

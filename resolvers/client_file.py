@@ -3,22 +3,20 @@
 import orjson
 
 from models import Permission, Viewer
+from resolvers.json_text import Json, json_object, name
 from resolvers.reading import Reader, read
-from resolvers.selection import Asked
-from resolvers.statement import json_object
+from resolvers.selection import Asked, Selection
 
 _NODES = {"parties": "Party", "products": "Product"}
 
 
-def _overview(reader: Reader) -> str:
-    pairs = [
-        (
-            part.key,
-            "'ClientFile'" if part.field == "__typename" else reader.all(part, _NODES[part.field]),
-        )
-        for part in reader.asked.selection.of("ClientFile")
-    ]
-    return json_object(pairs)
+def _overview(reader: Reader) -> Json:
+    def of(part: Selection) -> Json:
+        if part.field == "__typename":
+            return name("ClientFile")
+        return reader.all(part, _NODES[part.field])
+
+    return json_object([(part.key, of(part)) for part in reader.asked.selection.of("ClientFile")])
 
 
 async def overview(viewer: Viewer, asked: Asked) -> orjson.Fragment | None:

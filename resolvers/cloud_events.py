@@ -7,9 +7,9 @@ from models import Permission
 from models.readable import cursor
 from resolvers.activity import grown
 from resolvers.following import Current, Followed, Follower, newest_or
+from resolvers.json_text import Json, json_object, name, plain, text_of, value
 from resolvers.reading import Reader
 from resolvers.selection import Arguments, Asked, Selection
-from resolvers.statement import json_object
 
 
 def _plain(*names: tuple[str, str]) -> tuple[Selection, ...]:
@@ -48,25 +48,25 @@ def asked(arguments: Arguments) -> Asked:
     return Asked(_SELECTION, (arguments,), _PLANS)
 
 
-def event(reader: Reader, row: str) -> str:
-    """Return the SQL of an entry as a CloudEvent."""
+def event(reader: Reader, row: str) -> Json:
+    """Return an entry as a CloudEvent."""
 
     def id_of(field: str, type_name: str) -> str:
         # Of what the viewer may see only.
         part = Selection(field, field, None, {type_name: _plain(_ID)})
-        return f"({reader.value('Activity', part, row)} ->> 'id')"
+        return f"({text_of(reader.value('Activity', part, row))}::json ->> 'id')"
 
     subjects = (("offboarding", "Offboarding"), ("party", "Party"), ("product", "Product"))
     subject = ", ".join(id_of(*each) for each in subjects)
     return json_object(
         [
-            ("specversion", "'1.0'"),
-            ("id", f"'activity_' || {row}.id"),
-            ("source", f"'/organisations/organisation_' || {row}.organisation_id"),
-            ("type", f"'offboarding.' || lower({row}.kind) || '.v1'"),
-            ("subject", f"coalesce({subject})"),
-            ("time", f"{row}.occurred_at"),
-            ("datacontenttype", "'application/json'"),
+            ("specversion", name("1.0")),
+            ("id", plain(f"{row}.id", "activity_")),
+            ("source", plain(f"{row}.organisation_id", "/organisations/organisation_")),
+            ("type", plain(f"lower({row}.kind) || '.v1'", "offboarding.")),
+            ("subject", value(f"coalesce({subject})")),
+            ("time", value(f"{row}.occurred_at")),
+            ("datacontenttype", name("application/json")),
             ("data", reader.object("Activity", _DATA, row)),
         ]
     )
@@ -74,8 +74,8 @@ def event(reader: Reader, row: str) -> str:
 
 def _streamed(reader: Reader) -> str:
     row = reader.alias()
-    id_ = cursor("ID ASC", f"{row}.id")
-    text = rf"'id: ' || {id_} || E'\ndata: ' || {event(reader, row)} || E'\n\n'"
+    id_, json = cursor("ID ASC", f"{row}.id"), text_of(event(reader, row))
+    text = rf"'id: ' || {id_} || E'\ndata: ' || {json} || E'\n\n'"
     return grown(reader, row, text)
 
 

@@ -7,12 +7,23 @@ from typing import Any, Literal
 from models import Viewer
 from models.readable import Readable, cursor
 from resolvers.filters import Filters
+from resolvers.json_text import (
+    Json,
+    Sql,
+    json_array,
+    json_object,
+    name,
+    plain,
+    selected,
+    text_of,
+    value,
+)
 from resolvers.paging import Page, page_of
 from resolvers.selection import Arguments, Selection
-from resolvers.statement import Statement, json_object
+from resolvers.statement import Statement
 
 # The JSON of a row (its alias) as the selection asks for it.
-Render = Callable[[Selection, str], str]
+Render = Callable[[Selection, str], Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +48,13 @@ class Connection:
         self.page: Page = page_of(rows.readable, statement.asked.arguments_of(selection))
         self.fields = selection.of(selection.type_name)
 
-    def sql(self) -> str:
-        """Return the SQL of the connection's JSON."""
+    def json(self) -> Json:
+        """Return the connection's JSON."""
         row = self.statement.alias()
         pairs = [(field.key, self._field(field, row)) for field in self.fields]
         # The HAVING makes one row of all, also where nothing that was selected aggregates.
-        return f"(select {json_object(pairs)} from ({self._window()}) {row} having true)"
+        rest = f"from ({self._window()}) {row} having true"
+        return (Sql(selected(json_object(pairs), rest)),)
 
     def every(self, nodes: Selection) -> str:
         """Return the SELECT of each row's JSON, as text: all pages in one, in their order."""
@@ -51,16 +63,16 @@ class Connection:
         rows = f"select {row}.* from {self._matching(row)} order by {order}"
         # Apart from the rows, so that these are sorted before their JSON is built.
         whole = self.statement.alias()
-        return f"select ({self.render(nodes, whole)})::text from ({rows}) {whole}"
+        return f"select {text_of(self.render(nodes, whole))} from ({rows}) {whole}"
 
     def count(self) -> str:
         """Return the SELECT of the number of all rows."""
         return f"select count(*)::text from {self._matching(self.statement.alias())}"
 
-    def _field(self, field: Selection, row: str) -> str:
+    def _field(self, field: Selection, row: str) -> Json:
         match field.field:
             case "__typename":
-                return f"'{self.selection.type_name}'"
+                return name(self.selection.type_name)
             case "nodes":
                 return self._all(self.render(field, row), row)
             case "edges":
@@ -71,34 +83,32 @@ class Connection:
                 )
             case "total_count":
                 other = self.statement.alias()
-                return f"(select count(*) from {self._matching(other)})"
-            case name:
-                raise LookupError(f"A connection has no field {name}.")
+                return value(f"(select count(*) from {self._matching(other)})")
+            case other:
+                raise LookupError(f"A connection has no field {other}.")
 
-    def _edge(self, field: Selection, row: str) -> str:
-        pairs = []
-        for part in field.of(field.type_name):
+    def _edge(self, field: Selection, row: str) -> Json:
+        def part_of(part: Selection) -> Json:
             match part.field:
                 case "__typename":
-                    value = f"'{field.type_name}'"
+                    return name(field.type_name)
                 case "cursor":
-                    value = self._cursor(row)
+                    return plain(self._cursor(row))
                 case _:
-                    value = self.render(part, row)
-            pairs.append((part.key, value))
-        return json_object(pairs)
+                    return self.render(part, row)
 
-    def _all(self, value: str, row: str) -> str:
-        return f"coalesce({self._each('json_agg', value, row)}, '[]')"
+        return json_object([(part.key, part_of(part)) for part in field.of(field.type_name)])
 
-    def _each(self, aggregate: str, value: str, row: str) -> str:
-        """Return the SQL of a value from each row of the page, the first row first.
+    def _all(self, element: Json, row: str) -> Json:
+        return json_array(element, self._order(row), self._on_page(row))
+
+    def _order(self, row: str) -> str:
+        """Return the ORDER BY of an aggregate, so that the first row of the page comes first.
 
         No aggregate of a page may ask for another order: PostgreSQL would sort the rows for that
         one, and those that name no order would see them sorted so.
         """
-        order = f" order by {row}.place_ desc" if self.page.backward else ""
-        return f"{aggregate}({value}{order}){self._on_page(row)}"
+        return f"{row}.place_ desc" if self.page.backward else ""
 
     def _on_page(self, row: str) -> str:
         return f" filter (where {row}.place_ <= {self.page.size})" if self._looks_beyond else ""
@@ -114,24 +124,26 @@ class Connection:
             for part in field.of("PageInfo")
         )
 
-    def _page_info(self, part: Selection, row: str) -> str:
+    def _page_info(self, part: Selection, row: str) -> Json:
         match part.field:
             case "__typename":
-                return "'PageInfo'"
+                return name("PageInfo")
             case "has_next_page":
-                return self._goes_on("before", looked=not self.page.backward)
+                return value(self._goes_on("before", looked=not self.page.backward))
             case "has_previous_page":
-                return self._goes_on("after", looked=self.page.backward)
+                return value(self._goes_on("after", looked=self.page.backward))
             case "start_cursor":
-                return self._cursor_at("1", row)
+                return value(self._cursor_at("1", row))
             case "end_cursor":
-                return self._cursor_at(f"count(*){self._on_page(row)}", row)
-            case name:
-                raise LookupError(f"PageInfo has no field {name}.")
+                return value(self._cursor_at(f"count(*){self._on_page(row)}", row))
+            case other:
+                raise LookupError(f"PageInfo has no field {other}.")
 
     def _cursor_at(self, number: str, row: str) -> str:
         """Return the SQL of the cursor of one row of the page; null on an empty page."""
-        place = [f"({self._each('array_agg', value, row)})[{number}]" for value in self._place(row)]
+        order, on_page = self._order(row), self._on_page(row)
+        ordered = f" order by {order}" if order else ""
+        place = [f"(array_agg({value}{ordered}){on_page})[{number}]" for value in self._place(row)]
         return f"case when count(*) > 0 then {cursor(self.page.name, *place)} end"
 
     def _goes_on(self, argument: Literal["after", "before"], *, looked: bool) -> str:

@@ -19,7 +19,7 @@ from models import ClientAccess, Permission, Viewer
 from models.readable import Readable
 from resolvers.errors import BadRequestError
 from resolvers.paging import page_of
-from resolvers.reading import MOST_PLANS, Compose, Reader, readable_of
+from resolvers.reading import MOST_PLANS, Reader, readable_of
 from resolvers.selection import Asked, shape_of
 from resolvers.statement import Source
 
@@ -79,7 +79,9 @@ async def newest_or(asked: Asked) -> int:
 class Follower:
     """Who follows the log, and what of it."""
 
-    def __init__(self, current: Current, compose: Compose, followed: Followed) -> None:
+    def __init__(
+        self, current: Current, compose: Callable[[Reader], str], followed: Followed
+    ) -> None:
         self.current = current
         self.compose = compose
         self.followed = followed

@@ -27,6 +27,7 @@ from models.access import (
 )
 from models.change import changed
 from resolvers.access import changing_access
+from resolvers.json_text import Json
 from resolvers.reading import Reader, read
 from resolvers.selection import Asked
 from resolvers.writing import lock, log, write
@@ -69,11 +70,11 @@ async def groups(viewer: Viewer, asked: Asked) -> orjson.Fragment | None:
     return await read(viewer, asked, _groups)
 
 
-def _by_id(reader: Reader) -> str:
+def _by_id(reader: Reader) -> Json:
     return reader.by_id("UserGroup")
 
 
-def _groups(reader: Reader) -> str:
+def _groups(reader: Reader) -> Json:
     return reader.all(reader.asked.selection, "UserGroup")
 
 

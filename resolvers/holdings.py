@@ -17,6 +17,7 @@ from models import (
 )
 from models.change import changed
 from resolvers import endings
+from resolvers.json_text import Json
 from resolvers.reading import Reader, read
 from resolvers.selection import Asked
 from resolvers.writing import lock, log, look, write
@@ -27,7 +28,7 @@ async def end(viewer: Viewer, party: UUID, product: UUID, on: date | None) -> UU
     return await write(lambda: _end(viewer, party, product, on))
 
 
-def _by_id(reader: Reader) -> str:
+def _by_id(reader: Reader) -> Json:
     return reader.by_id("Holding")
 
 

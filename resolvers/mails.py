@@ -6,16 +6,17 @@ from uuid import UUID
 import orjson
 
 from models import OutgoingMail, Permission, User, Viewer
+from resolvers.json_text import Json
 from resolvers.reading import Reader, read
 from resolvers.selection import Asked
 from resolvers.writing import lock, write
 
 
-def _by_id(reader: Reader) -> str:
+def _by_id(reader: Reader) -> Json:
     return reader.by_id("OutgoingMail")
 
 
-def _mails(reader: Reader) -> str:
+def _mails(reader: Reader) -> Json:
     return reader.all(reader.asked.selection, "OutgoingMail")
 
 

@@ -7,6 +7,7 @@ import orjson
 
 from models import Viewer
 from resolvers.errors import BadRequestError
+from resolvers.json_text import Json, Sql, json_array, selected, text_of
 from resolvers.reading import Reader, key_type_of, read
 from resolvers.selection import Asked
 
@@ -20,22 +21,31 @@ def _has_id(row: str, key: str) -> str:
     return f"{row}.id = {key}"
 
 
-def _nodes(reader: Reader) -> str:
-    """Compose the list of all; a type that the client selects nothing of is never looked up."""
+def _wanted(reader: Reader) -> tuple[Json, str, str]:
+    """Return the JSON of what is wanted, its place, and the FROM of all that is.
+
+    A type that the client selects nothing of is never looked up.
+    """
     wanted, selection = reader.alias(), reader.asked.selection
     branches = []
     for type_name in selection.children:
         key = f"{wanted}.key::{key_type_of(type_name)}"
         one = reader.one(type_name, selection, partial(_has_id, key=key))
-        branches.append(f"when '{type_name}' then {one}")
+        branches.append(f"when '{type_name}' then {text_of(one)}")
     types, keys = reader.input(0, "text[]"), reader.input(1, "text[]")
-    source = f"unnest({types}, {keys}) with ordinality {wanted}(type, key, place)"
-    node = f"case {wanted}.type {' '.join(branches)} end"
-    return f"(select coalesce(json_agg({node} order by {wanted}.place), '[]') from {source})"
+    rest = f"from unnest({types}, {keys}) with ordinality {wanted}(type, key, place)"
+    node = (Sql(f"case {wanted}.type {' '.join(branches)} else 'null' end"),)
+    return node, f"{wanted}.place", rest
 
 
-def _node(reader: Reader) -> str:
-    return f"({_nodes(reader)} -> 0)"
+def _nodes(reader: Reader) -> Json:
+    node, place, rest = _wanted(reader)
+    return (Sql(selected(json_array(node, place), rest)),)
+
+
+def _node(reader: Reader) -> Json:
+    node, _, rest = _wanted(reader)
+    return (Sql(selected(node, rest)),)
 
 
 async def find(viewer: Viewer, asked: Asked, key: Key) -> orjson.Fragment | None:

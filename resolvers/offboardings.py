@@ -30,6 +30,7 @@ from models.status import WRITE
 from resolvers import endings
 from resolvers.assignees import check_available
 from resolvers.edit import Edit, Unchanged
+from resolvers.json_text import Json
 from resolvers.reading import Reader, read
 from resolvers.selection import Asked
 from resolvers.writing import lock, log, look, write
@@ -82,11 +83,11 @@ async def tasks(viewer: Viewer, asked: Asked) -> orjson.Fragment | None:
     return await read(viewer, asked, _tasks)
 
 
-def _by_id(reader: Reader) -> str:
+def _by_id(reader: Reader) -> Json:
     return reader.by_id("Offboarding")
 
 
-def _tasks(reader: Reader) -> str:
+def _tasks(reader: Reader) -> Json:
     return reader.all(reader.asked.selection, "Offboarding")
 
 

@@ -5,15 +5,16 @@ from uuid import UUID
 import orjson
 
 from models import Permission, Viewer
+from resolvers.json_text import Json
 from resolvers.reading import Reader, read
 from resolvers.selection import Asked, check_present
 
 
-def _by_id(reader: Reader) -> str:
+def _by_id(reader: Reader) -> Json:
     return reader.by_id("Party")
 
 
-def _by_reference(reader: Reader) -> str:
+def _by_reference(reader: Reader) -> Json:
     return reader.by_key("Party", "reference")
 
 

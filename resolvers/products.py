@@ -6,15 +6,16 @@ from uuid import UUID
 import orjson
 
 from models import Permission, Viewer
+from resolvers.json_text import Json
 from resolvers.reading import Reader, read
 from resolvers.selection import Asked, check_present
 
 
-def _by_id(reader: Reader) -> str:
+def _by_id(reader: Reader) -> Json:
     return reader.by_id("Product")
 
 
-def _by_number(reader: Reader) -> str:
+def _by_number(reader: Reader) -> Json:
     return reader.by_key("Product", "number")
 
 
@@ -29,7 +30,7 @@ async def find(
     return await read(viewer, asked, _by_number, number)
 
 
-def _by_ids(reader: Reader) -> str:
+def _by_ids(reader: Reader) -> Json:
     return reader.many("Product", "number")
 
 

@@ -14,11 +14,24 @@ from database import fetch_text
 from models import MODELS, ClientAccess, Viewer
 from models.readable import Elements, Link, Readable, Variants
 from resolvers.connections import Connection, Rows
+from resolvers.json_text import (
+    Json,
+    Sql,
+    column,
+    json_array,
+    json_object,
+    name,
+    or_null,
+    plain,
+    selected,
+    text_of,
+    value,
+)
 from resolvers.selection import Asked, Selection, shape_of
-from resolvers.statement import Source, Statement, json_object
+from resolvers.statement import Source, Statement
 
-# Composes the SQL of a root field.
-Compose = Callable[["Reader"], str]
+# Composes the JSON of a root field.
+Compose = Callable[["Reader"], Json]
 
 # More shapes than this of one document's arguments: the plans start anew.
 MOST_PLANS: Final = 64
@@ -47,46 +60,45 @@ def _has_id(row: str, key: str) -> str:
 class Reader(Statement):
     """Composes the one statement of a root field."""
 
-    def object(self, type_name: str, selections: tuple[Selection, ...], row: str) -> str:
-        """Return the SQL of a row's JSON."""
+    def object(self, type_name: str, selections: tuple[Selection, ...], row: str) -> Json:
+        """Return a row's JSON."""
         return json_object([(s.key, self.value(type_name, s, row)) for s in selections])
 
-    def value(self, type_name: str, selection: Selection, row: str) -> str:
-        """Return the SQL of one field of a row."""
-        name = selection.field
-        if name == "__typename":
-            return f"'{type_name}'"
+    def value(self, type_name: str, selection: Selection, row: str) -> Json:
+        """Return the JSON of one field of a row."""
+        field = selection.field
+        if field == "__typename":
+            return name(type_name)
         readable, meta = readable_of(type_name), MODELS[type_name]._meta  # noqa: SLF001 - as above
-        if name in readable.derived:
-            return f"({readable.derived[name](row, self)})"
-        link = readable.links.get(name)
+        if field in readable.derived:
+            return value(f"({readable.derived[field](row, self)})")
+        link = readable.links.get(field)
         if link is not None:
             return self._linked(link, selection, row)
-        if name in meta.fk_fields:
-            column = meta.fields_map[name].source_field
+        if field in meta.fk_fields:
+            key = meta.fields_map[field].source_field
             return self.one(
-                selection.type_name, selection, lambda other: f"{other}.id = {row}.{column}"
+                selection.type_name, selection, lambda other: f"{other}.id = {row}.{key}"
             )
-        if name == "id":
-            return f"'{id_prefix(type_name)}_' || {row}.id"
-        return f"{row}.{meta.fields_db_projection[name]}"
+        if field == "id":
+            return plain(f"{row}.id", f"{id_prefix(type_name)}_")
+        return column(meta.fields_map[field], f"{row}.{meta.fields_db_projection[field]}")
 
-    def one(self, type_name: str, selection: Selection, condition: Callable[[str], str]) -> str:
-        """Return the SQL of at most one row, by a condition that no two rows meet."""
+    def one(self, type_name: str, selection: Selection, condition: Callable[[str], str]) -> Json:
+        """Return the JSON of at most one row, by a condition that no two rows meet."""
         row = self.alias()
         json = self.object(type_name, selection.of(type_name), row)
         visible = readable_of(type_name).visible(row, self)
-        return (
-            f"(select {json} from {table_of(type_name)} {row} where {condition(row)} and {visible})"
-        )
+        rest = f"from {table_of(type_name)} {row} where {condition(row)} and {visible}"
+        return or_null(selected(json, rest))
 
-    def by_id(self, type_name: str) -> str:
-        """Return the SQL of the row whose id is the first input."""
+    def by_id(self, type_name: str) -> Json:
+        """Return the JSON of the row whose id is the first input."""
         key = self.input(0, key_type_of(type_name))
         return self.one(type_name, self.asked.selection, lambda row: f"{row}.id = {key}")
 
-    def by_key(self, type_name: str, column: str) -> str:
-        """Return the SQL of the row that the first input names within the organisation."""
+    def by_key(self, type_name: str, column: str) -> Json:
+        """Return the JSON of the row that the first input names within the organisation."""
         key, organisation = self.input(0, "text"), self.organisation
 
         def condition(row: str) -> str:
@@ -94,19 +106,17 @@ class Reader(Statement):
 
         return self.one(type_name, self.asked.selection, condition)
 
-    def many(self, type_name: str, order: str) -> str:
-        """Return the SQL of the rows whose ids are the first input, in the order of a column."""
+    def many(self, type_name: str, order: str) -> Json:
+        """Return the JSON of the rows whose ids are the first input, in the order of a column."""
         row, ids = self.alias(), self.input(0, "uuid[]")
         json = self.object(type_name, self.asked.selection.of(type_name), row)
         visible = readable_of(type_name).visible(row, self)
-        return (
-            f"(select coalesce(json_agg({json} order by {row}.{order}), '[]')"
-            f" from {table_of(type_name)} {row} where {row}.id = any({ids}) and {visible})"
-        )
+        rest = f"from {table_of(type_name)} {row} where {row}.id = any({ids}) and {visible}"
+        return (Sql(selected(json_array(json, f"{row}.{order}"), rest)),)
 
-    def all(self, selection: Selection, type_name: str) -> str:
-        """Return the SQL of a connection of all rows of a type."""
-        return self.connection_of_all(selection, type_name).sql()
+    def all(self, selection: Selection, type_name: str) -> Json:
+        """Return the JSON of a connection of all rows of a type."""
+        return self.connection_of_all(selection, type_name).json()
 
     def connection_of_all(self, selection: Selection, type_name: str) -> Connection:
         """Return the connection of all rows of a type."""
@@ -119,17 +129,17 @@ class Reader(Statement):
         )
         return self._connection(selection, rows, type_name)
 
-    def connection(self, selection: Selection, rows: Rows, node: str) -> str:
-        """Return the SQL of a connection whose nodes are of one type."""
-        return self._connection(selection, rows, node).sql()
+    def connection(self, selection: Selection, rows: Rows, node: str) -> Json:
+        """Return the JSON of a connection whose nodes are of one type."""
+        return self._connection(selection, rows, node).json()
 
     def _connection(self, selection: Selection, rows: Rows, node: str) -> Connection:
-        def render(part: Selection, row: str) -> str:
+        def render(part: Selection, row: str) -> Json:
             return self.object(node, part.of(node), row)
 
         return Connection(self, selection, rows, render)
 
-    def _linked(self, link: Link | Variants | Elements, selection: Selection, row: str) -> str:
+    def _linked(self, link: Link | Variants | Elements, selection: Selection, row: str) -> Json:
         match link:
             case Link():
                 return self._link(link, selection, row)
@@ -138,7 +148,7 @@ class Reader(Statement):
             case Elements():
                 return self._elements(link, selection, row)
 
-    def _link(self, link: Link, selection: Selection, row: str) -> str:
+    def _link(self, link: Link, selection: Selection, row: str) -> Json:
         if selection.type_name != link.model:
             rows = Rows(
                 readable_of(link.model),
@@ -151,30 +161,30 @@ class Reader(Statement):
         visible = readable_of(link.model).visible(other, self)
         rest = f"from {link.source(row, other)} where {link.condition(row, other)} and {visible}"
         if not link.many:
-            return f"(select {json} {rest})"
-        return f"(select coalesce(json_agg({json} order by {link.order(other)}), '[]') {rest})"
+            return or_null(selected(json, rest))
+        return (Sql(selected(json_array(json, link.order(other)), rest)),)
 
-    def _variants(self, link: Variants, selection: Selection, row: str) -> str:
+    def _variants(self, link: Variants, selection: Selection, row: str) -> Json:
         branches = []
-        for type_name, column in link.keys.items():
-            key = f"{row}.{column}"
+        for type_name, key_column in link.keys.items():
+            key = f"{row}.{key_column}"
             one = self.one(type_name, selection, partial(_has_id, key=key))
-            branches.append(f"when {key} is not null then {one}")
-        return f"case {' '.join(branches)} end"
+            branches.append(f"when {key} is not null then {text_of(one)}")
+        return (Sql(f"case {' '.join(branches)} else 'null' end"),)
 
-    def _elements(self, link: Elements, selection: Selection, row: str) -> str:
+    def _elements(self, link: Elements, selection: Selection, row: str) -> Json:
         element, type_name = self.alias(), selection.type_name
         pairs = [
             (
                 part.key,
-                f"'{type_name}'"
+                name(type_name)
                 if part.field == "__typename"
-                else link.values[part.field](f"{element}.value", self),
+                else value(link.values[part.field](f"{element}.value", self)),
             )
             for part in selection.of(type_name)
         ]
-        source = f"jsonb_array_elements({row}.{link.column}) {element}"
-        return f"(select coalesce(json_agg({json_object(pairs)}), '[]') from {source})"
+        rest = f"from jsonb_array_elements({row}.{link.column}) {element}"
+        return (Sql(selected(json_array(json_object(pairs)), rest)),)
 
 
 def id_prefix(type_name: str) -> str:
@@ -193,10 +203,10 @@ async def read(
     plan: tuple[str, list[Source]] | None = asked.plans.get(key)
     if plan is None:
         reader = Reader(asked, own=viewer.client_access is ClientAccess.OWN)
-        plan = (f"select ({compose(reader)})::text", reader.sources)
+        plan = (f"select {text_of(compose(reader))}", reader.sources)
         if len(asked.plans) >= MOST_PLANS:
             asked.plans.clear()
         asked.plans[key] = plan
     sql, sources = plan
     text = await fetch_text(sql, [source(viewer, asked.arguments, inputs) for source in sources])
-    return None if text is None else orjson.Fragment(text)
+    return None if text is None or text == "null" else orjson.Fragment(text)

@@ -88,22 +88,3 @@ class Statement:
             "boolean",
             lambda viewer, _arguments, _inputs: permission in viewer.permissions,
         )
-
-
-# A function takes at most 100 arguments, so an object of more fields is built in parts.
-FIELDS_AT_ONCE = 50
-
-
-def json_object(pairs: list[tuple[str, str]]) -> str:
-    """Return the SQL of a JSON object from its keys and the SQL of their values."""
-    parts = [
-        "json_build_object("
-        + ", ".join(f"'{key}', {value}" for key, value in pairs[start : start + FIELDS_AT_ONCE])
-        + ")"
-        for start in range(0, len(pairs) or 1, FIELDS_AT_ONCE)
-    ]
-    if len(parts) == 1:
-        return parts[0]
-    # Without its first and last character, a brace, an object's text is the text of its fields.
-    inner = " || ', ' || ".join(f"right(left({part}::text, -1), -1)" for part in parts)
-    return f"('{{' || {inner} || '}}')::json"

@@ -8,52 +8,54 @@ import orjson
 from models import Viewer
 from models.readable import Readable
 from resolvers.connections import Rows
+from resolvers.json_text import Json, json_object, name, value
 from resolvers.reading import Reader, read, readable_of
 from resolvers.selection import Asked, Selection
-from resolvers.statement import json_object
 
 
-def _column(reader: Reader, part: Selection) -> str:
+def _column(reader: Reader, part: Selection) -> Json:
     user = reader.alias()
-    return f"(select {user}.{part.field} from app_user {user} where {user}.id = {reader.user})"
+    return value(
+        f"(select {user}.{part.field} from app_user {user} where {user}.id = {reader.user})"
+    )
 
 
-def _user(reader: Reader, part: Selection) -> str:
+def _user(reader: Reader, part: Selection) -> Json:
     return reader.one("User", part, lambda user: f"{user}.id = {reader.user}")
 
 
-def _organisation(reader: Reader, part: Selection) -> str:
+def _organisation(reader: Reader, part: Selection) -> Json:
     return reader.one("Organisation", part, lambda _organisation: "true")
 
 
-def _open_tasks(reader: Reader, _part: Selection) -> str:
+def _open_tasks(reader: Reader, _part: Selection) -> Json:
     task = reader.alias()
     readable: Readable = readable_of("Offboarding")
-    return (
+    return value(
         f"(select count(*) from offboarding {task} where {task}.assignee_id = {reader.user}"
         f" and {task}.status <> 'DONE' and {readable.visible(task, reader)})"
     )
 
 
-# The SQL of each field of the viewer.
-_FIELDS: Final[Mapping[str, Callable[[Reader, Selection], str]]] = {
-    "__typename": lambda _reader, _part: "'Viewer'",
+# The JSON of each field of the viewer.
+_FIELDS: Final[Mapping[str, Callable[[Reader, Selection], Json]]] = {
+    "__typename": lambda _reader, _part: name("Viewer"),
     "user": _user,
     "organisation": _organisation,
-    "permissions": lambda reader, _part: f"to_json({reader.permissions})",
-    "client_access": lambda reader, _part: f"'{'OWN' if reader.own else 'OPEN'}'",
+    "permissions": lambda reader, _part: value(reader.permissions),
+    "client_access": lambda reader, _part: name("OWN" if reader.own else "OPEN"),
     "language": _column,
     "daily_digest": _column,
     "open_task_count": _open_tasks,
 }
 
 
-def _viewer(reader: Reader) -> str:
+def _viewer(reader: Reader) -> Json:
     parts = reader.asked.selection.of("Viewer")
     return json_object([(part.key, _FIELDS[part.field](reader, part)) for part in parts])
 
 
-def _assignable(reader: Reader) -> str:
+def _assignable(reader: Reader) -> Json:
     enabled = Rows(
         readable_of("User"),
         lambda user: f"app_user {user}",
