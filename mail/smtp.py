@@ -16,8 +16,6 @@ from mail.headers import clean
 from mail.letters import Letter
 from settings import Settings, SmtpTls
 
-ANSWER_SECONDS: Final = 60.0
-LETTER_SECONDS: Final = 300.0
 GOODBYE_SECONDS: Final = 2.0
 LONGEST_REASON: Final = 500
 
@@ -42,13 +40,20 @@ class ServerDownError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """A mail server and how to speak to it; TLS is never left to what the server offers."""
+    """A mail server and how to speak to it; TLS is never left to what the server offers.
+
+    `answer_seconds` is how long an answer may take, `letter_seconds` how long a whole letter may:
+    less, with the tick, than a lease. A server may take its time with what it was handed; who gave
+    up on it would send the letter twice.
+    """
 
     host: str
     port: int
     tls: SmtpTls = SmtpTls.NONE
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    answer_seconds: float = 60.0
+    letter_seconds: float = 300.0
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
@@ -68,8 +73,9 @@ class SmtpServer:
 class Connection:
     """A connection over which letters are handed over, one after the other."""
 
-    def __init__(self, client: SMTP) -> None:
+    def __init__(self, client: SMTP, letter_seconds: float) -> None:
         self._client = client
+        self._letter_seconds = letter_seconds
 
     @property
     def is_open(self) -> bool:
@@ -79,7 +85,7 @@ class Connection:
     async def hand_over(self, letter: Letter) -> None:
         """Return once the server has accepted a letter; raise what it said otherwise."""
         try:
-            async with asyncio.timeout(LETTER_SECONDS):
+            async with asyncio.timeout(self._letter_seconds):
                 await self._speak(letter)
         except SMTPResponseException as error:
             await self._start_over()
@@ -99,8 +105,7 @@ class Connection:
             options, encoding = ["SMTPUTF8"], "utf-8"
         await self._client.mail(letter.sender, options=options, encoding=encoding)
         await self._client.rcpt(letter.recipient, encoding=encoding)
-        # A server may take its time here; who gave up on it would send the letter twice.
-        await self._client.data(letter.message.as_bytes(), timeout=LETTER_SECONDS)
+        await self._client.data(letter.message.as_bytes(), timeout=self._letter_seconds)
 
     async def _start_over(self) -> None:
         """Make the server forget a letter that it refused, so that the next one may follow."""
@@ -129,7 +134,7 @@ async def connected_to(
         username=server.username,
         password=server.password,
         local_hostname=our_name,
-        timeout=ANSWER_SECONDS,
+        timeout=server.answer_seconds,
     )
     try:
         await smtp.connect()
@@ -138,7 +143,7 @@ async def connected_to(
     except (SMTPException, OSError, ValueError) as error:
         smtp.close()
         raise ServerDownError(_reason(error)) from error
-    connection = Connection(smtp)
+    connection = Connection(smtp, server.letter_seconds)
     try:
         yield connection
     finally:

@@ -14,7 +14,16 @@ from typing import Any, Final
 import asyncpg
 import pytest
 
-from mail import Letterhead, ServerDownError, SmtpServer, catching, outbox, send_due, send_forever
+from mail import (
+    Letterhead,
+    ServerDownError,
+    SmtpServer,
+    catching,
+    outbox,
+    send_due,
+    send_forever,
+    sender,
+)
 from models import Activity, ActivityKind, MailStatus, OutgoingMail
 from settings import ROOT, Settings, SmtpTls
 from tests.factories import make_offboarding, make_user
@@ -22,6 +31,7 @@ from tests.mail.mail_server import (
     CERTIFICATE,
     CUT,
     WRONG_PASSWORD,
+    Answers,
     MailServer,
     accept,
     mail_server,
@@ -519,6 +529,81 @@ async def test_a_line_cut_after_the_letter_repeats_the_very_same_letter(
     assert len(server.taken) == 2
     assert server.taken[0].content == server.taken[1].content
     assert (await queued.row()).status is MailStatus.SENT
+
+
+def slow(command: str, seconds: float) -> Answers:
+    """Answer a command late, and accept everything."""
+
+    async def answers(said: str, _argument: str) -> None:
+        if said == command:
+            await asyncio.sleep(seconds)
+
+    return answers
+
+
+async def test_waits_for_a_server_that_takes_its_time_with_a_letter(
+    letterhead: Letterhead,
+) -> None:
+    queued = await queue_letter()
+
+    async with mail_server(slow("DATA", 0.3)) as server:
+        await send_due(letterhead, replace(server.smtp, answer_seconds=0.1, letter_seconds=20))
+
+    assert len(server.taken) == 1
+    assert (await queued.row()).status is MailStatus.SENT
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT"])
+async def test_does_not_wait_for_ever_and_tries_again_later(
+    letterhead: Letterhead, command: str
+) -> None:
+    queued = await queue_letter()
+    async with mail_server(slow(command, 5)) as server:
+        with pytest.raises(ServerDownError):
+            await send_due(letterhead, replace(server.smtp, answer_seconds=0.1))
+        row, wait = await queued.row(), await wait_before_next_try(queued)
+        server.answers = accept
+        await queued.fall_due()
+        await send_due(letterhead, server.smtp)
+
+    assert (row.status, row.last_error) == (
+        MailStatus.QUEUED,
+        "Timed out waiting for server response",
+    )
+    assert 55 <= wait <= 72
+    assert len(server.taken) == 1
+    assert (await queued.row()).status is MailStatus.SENT
+
+
+async def test_a_letter_that_was_never_answered_is_repeated_as_it_was(
+    letterhead: Letterhead,
+) -> None:
+    queued = await queue_letter()
+    async with mail_server(slow("DATA", 5)) as server:
+        with pytest.raises(ServerDownError):
+            await send_due(letterhead, replace(server.smtp, letter_seconds=0.3))
+        row = await queued.row()
+        server.answers = accept
+        await queued.fall_due()
+        await send_due(letterhead, server.smtp)
+
+    assert (row.status, row.attempts) == (MailStatus.QUEUED, 1)
+    assert message_ids(server) == [f"<mail-{queued.mail.id}@bank.example>"]
+
+
+async def test_begins_a_new_connection_after_some_letters(
+    letterhead: Letterhead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "MOST_PER_CONNECTION", 2)
+    for _ in range(3):
+        await queue_letter()
+
+    async with mail_server() as server:
+        sent = [await send_due(letterhead, server.smtp) for _ in range(3)]
+
+    assert sent == [2, 1, 0]
+    assert server.connections == 2
+    assert len(server.taken) == 3
 
 
 async def test_a_letter_under_way_arrives_though_sending_is_told_to_stop() -> None:
