@@ -1,12 +1,14 @@
-"""The small routes beside `/graphql`: health, the end of a digest, and the demo's letters."""
+"""The small routes beside `/graphql`: health, where letters link to, and the demo's letters."""
 
 import asyncio
 import logging
+import re
 from typing import Final
+from urllib.parse import quote
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from database import missing_migrations
@@ -15,6 +17,20 @@ from mail.inbox import inbox_page, message_page
 from mail.unsubscribing import invalid_page, stop_digest, unsubscribe_page, user_of
 from pages import page
 
+OFFBOARDING_ID: Final = re.compile(r"offboarding_[0-9a-f-]{36}", re.ASCII)
+TASK: Final = """{
+  offboarding(id: "%s") {
+    status
+    dueOn
+    assignee { name }
+    startedBy { name }
+    subject {
+      ... on Party { reference name }
+      ... on Product { number name }
+    }
+  }
+}
+"""
 STYLED: Final = "style-src 'unsafe-inline'"
 
 logger = logging.getLogger(__name__)
@@ -53,6 +69,18 @@ def unsubscribe_routes() -> list[BaseRoute]:
         return page(unsubscribe_page(user, stopped=stops), STYLED)
 
     return [Route("/unsubscribe/{token}", unsubscribe, methods=["GET", "POST"])]
+
+
+def task_routes() -> list[BaseRoute]:
+    """Return where a letter's link leads while no front end has its place: the page for queries."""
+
+    async def task(request: Request) -> Response:
+        id = request.path_params["id"]
+        if not OFFBOARDING_ID.fullmatch(id):
+            return page("There is no such task.", status=404)
+        return RedirectResponse(f"/?query={quote(TASK % id)}", 303)
+
+    return [Route("/tasks/{id}", task)]
 
 
 def mail_routes(catcher: Catcher) -> list[BaseRoute]:

@@ -29,7 +29,7 @@ from events import feeding
 from explorer import explorer_routes
 from exporting import export_routes
 from mail import Catcher, catching_beside
-from routes import live, mail_routes, ready, unsubscribe_routes
+from routes import live, mail_routes, ready, task_routes, unsubscribe_routes
 from schema import schema
 from schema.endpoint import GraphQLEndpoint
 from schema.streams import Streams
@@ -71,6 +71,7 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
         *signing_in,
         *change_feed_routes(streams),
         *export_routes(),
+        *task_routes(),
         *unsubscribe_routes(),
         *(mail_routes(catcher) if catcher is not None else []),
     ]

@@ -10,9 +10,20 @@ from database import transaction
 from demo.clients import ClientFile, fill
 from demo.firms import FIRMS, Firm
 from demo.history import History
+from demo.letters import letters_of
 from demo.plots import Plot
 from demo.tokens import DemoToken, demo_people, demo_tokens
-from models import Activity, Holding, Offboarding, Organisation, Party, Product, User, UserGroup
+from models import (
+    Activity,
+    Holding,
+    Offboarding,
+    Organisation,
+    OutgoingMail,
+    Party,
+    Product,
+    User,
+    UserGroup,
+)
 from models.listing import PARTY_LISTED, PRODUCT_LISTED
 
 __all__ = ["DemoToken", "demo_people", "demo_tokens", "history_of", "write_demo"]
@@ -74,6 +85,7 @@ async def _write_firm(firm: Firm, history: History) -> None:
     await Holding.bulk_create(file.holdings)
     await get_connection("default").execute_query(_FINISH, [file.organisation.id])
     await Offboarding.bulk_create(history.offboardings)
+    await OutgoingMail.bulk_create(letters_of(history))
     # The order of ids is the order in which things happened (R15).
     history.activity.sort(key=lambda entry: entry.occurred_at)
     await Activity.bulk_create(history.activity)

@@ -1,7 +1,7 @@
 import asyncio
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import pytest
@@ -12,6 +12,7 @@ from demo import demo_tokens, history_of, write_demo
 from demo.firms import DEMO_BANK, OTHER_BANK
 from demo.history import History
 from demo.tokens import STARTS
+from mail.daily import queue_reminders
 from models import (
     Activity,
     ActivityKind,
@@ -19,6 +20,7 @@ from models import (
     ClientAccess,
     Holding,
     HoldingRole,
+    MailStatus,
     Offboarding,
     OffboardingResolution,
     OffboardingStatus,
@@ -299,6 +301,15 @@ async def test_keeps_records_for_as_long_as_the_organisation_says() -> None:
     assert wrong == 0
 
 
+# Entries whose changes are of the subject or of a letter.
+OF_OTHERS: Final = {
+    ActivityKind.PARTY_OFFBOARDED,
+    ActivityKind.PRODUCT_TERMINATED,
+    ActivityKind.MAIL_SENT,
+    ActivityKind.MAIL_FAILED,
+}
+
+
 async def test_log_tells_how_each_offboarding_became_what_it_is() -> None:
     await write_demo()
 
@@ -307,7 +318,7 @@ async def test_log_tells_how_each_offboarding_became_what_it_is() -> None:
         kinds = []
         for entry in await Activity.filter(offboarding_id=offboarding.id).order_by("id"):
             kinds.append(entry.kind)
-            if entry.kind in (ActivityKind.PARTY_OFFBOARDED, ActivityKind.PRODUCT_TERMINATED):
+            if entry.kind in OF_OTHERS:
                 continue
             for change in entry.changes:
                 assert values.get(change["field"]) == change["before"]
@@ -340,7 +351,9 @@ def shown(offboarding: Offboarding) -> dict[str, str]:
 async def test_queues_no_letter_for_what_is_past() -> None:
     await write_demo()
 
-    assert await OutgoingMail.all().count() == 0
+    assert await OutgoingMail.filter(status=MailStatus.QUEUED).count() == 0
+    assert await queue_reminders(datetime.now(UTC)) == 0
+    assert await OutgoingMail.filter(status=MailStatus.FAILED).count() == 2
 
 
 async def test_hands_out_a_token_for_each_person_who_may_use_one() -> None:
