@@ -17,6 +17,7 @@ def banner(address: str, tokens: Sequence[DemoToken] = (), *, mail: bool = False
         "",
         "  Offboarding is running.",
         "",
+        f"  Explore   {address}/",
         f"  GraphQL   {address}/graphql",
         f"  Health    {address}/health/ready",
         *([f"  Mail      {address}/mail"] if mail else []),

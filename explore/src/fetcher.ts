@@ -1,15 +1,18 @@
 // How the page asks: with the session, or with headers set by hand.
 import type { Fetcher, FetcherParams } from "@graphiql/toolkit";
-import { getOperationAST, parse, type ExecutionResult } from "graphql";
+import { getOperationAST, parse, type ExecutionResult, type OperationDefinitionNode } from "graphql";
 import { createClient } from "graphql-ws";
 
 type Headers = Record<string, string>;
 
-function isSubscription({ query, operationName }: FetcherParams): boolean {
+/** Return the operation that is meant, if the document is one. */
+function operationOf({ query, operationName }: FetcherParams): OperationDefinitionNode | null {
   try {
-    return getOperationAST(parse(query), operationName)?.operation === "subscription";
+    const document = parse(query);
+    // Just after a change of tabs the name is still that of the other one.
+    return getOperationAST(document, operationName) ?? getOperationAST(document) ?? null;
   } catch {
-    return false; // the server says what is wrong with it
+    return null; // the server says what is wrong with it
   }
 }
 
@@ -44,9 +47,11 @@ function follow(params: FetcherParams, headers: Headers): AsyncIterable<Executio
 export function fetcher(told: (params: FetcherParams, answer: ExecutionResult) => void): Fetcher {
   return async (params, options) => {
     const headers: Headers = options?.headers ?? {};
-    if (isSubscription(params)) return follow(params, headers);
-    const answer = await post(params, headers);
-    told(params, answer);
+    const operation = operationOf(params);
+    const meant = operation ? { ...params, operationName: operation.name?.value } : params;
+    if (operation?.operation === "subscription") return follow(meant, headers);
+    const answer = await post(meant, headers);
+    told(meant, answer);
     return answer;
   };
 }

@@ -10,6 +10,7 @@ import { readyPlugin, textOf } from "./ready-plugin";
 import type { Ready } from "./ready";
 import { addressOf, sharedQuery } from "./share";
 import { storage } from "./storage";
+import { editorTheme } from "./theme";
 
 const answers = new EventTarget();
 const ask = fetcher((_params, answer) => answers.dispatchEvent(new CustomEvent("answer", { detail: answer })));
@@ -87,6 +88,7 @@ export function Explore({ schema, queries, mayExport, byToken }: Props) {
       fetcher={ask}
       schema={schema}
       storage={storage}
+      editorTheme={editorTheme}
       plugins={plugins}
       defaultTabs={tabs}
       initialQuery={shared?.query}

@@ -7,6 +7,7 @@ import { useEffect, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Bar } from "./bar";
 import { Explore } from "./graphiql";
+import { mendTabs } from "./mend";
 import { readyQueries } from "./ready";
 import { offers as offersOf, session as sessionOf, signInAddress, type Offers, type Session } from "./session";
 import { close, openFor } from "./storage";
@@ -49,7 +50,7 @@ function Page({ session, offers, schema }: Start) {
   const mayExport = session?.viewer.permissions.includes("CLIENT_FILE_EXPORT") ?? false;
   return (
     <>
-      <Bar here="explore" viewer={left ? null : (session?.viewer ?? null)} offers={offers} unmount={() => setLeft(true)} />
+      <Bar here="explore" viewer={session?.viewer ?? null} offers={offers} unmount={() => setLeft(true)} />
       {left ? null : session || byToken ? (
         <main className="explore" aria-label="GraphiQL">
           <Explore schema={schema} queries={queries} mayExport={mayExport} byToken={byToken} />
@@ -78,4 +79,5 @@ function Starting() {
   return started && <Page {...started} />;
 }
 
+mendTabs();
 createRoot(document.getElementById("root")!).render(<Starting />);

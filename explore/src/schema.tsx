@@ -5,6 +5,7 @@ import { Voyager } from "graphql-voyager";
 import { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Bar } from "./bar";
+import { mendPicture } from "./mend";
 import { offers as offersOf, session as sessionOf, type Offers, type Session } from "./session";
 
 interface Start {
@@ -38,4 +39,5 @@ function Page() {
   );
 }
 
+mendPicture();
 createRoot(document.getElementById("root")!).render(<Page />);
