@@ -1,4 +1,4 @@
-"""The work that no request waits for: letters leave, reminders and digests fall due.
+"""The work that no request waits for: letters leave, digests fall due, webhooks are told.
 
 Any number of processes may do it, each server beside its requests or `cli.py worker` alone.
 """
@@ -12,23 +12,23 @@ from typing import Final
 
 from database import connected, provided, run_migrations
 from mail import SmtpServer, queue_forever, send_forever
-from models import DomainError
 from settings import Settings, settings_or_exit
+from webhooks import deliver_forever
 
 LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-WORKER_POOL_SIZE: Final = 3
+WORKER_POOL_SIZE: Final = 5
 
 logger = logging.getLogger(__name__)
 
 
 async def work(settings: Settings) -> None:
-    """Work until cancelled; without a mail server there is nothing to do."""
+    """Work until cancelled; without a mail server there are no letters."""
     smtp = SmtpServer.of(settings)
-    if smtp is None:
-        return
     async with asyncio.TaskGroup() as group:
-        group.create_task(send_forever(settings, smtp))
-        group.create_task(queue_forever(settings))
+        group.create_task(deliver_forever(private=settings.webhook_allow_private))
+        if smtp is not None:
+            group.create_task(send_forever(settings, smtp))
+            group.create_task(queue_forever(settings))
 
 
 @asynccontextmanager
@@ -48,8 +48,6 @@ def run_worker() -> None:
     """Send letters until told to stop, beside servers that run with RUN_WORKER=false."""
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     settings = settings_or_exit()
-    if settings.smtp_host is None:
-        raise DomainError("There is no mail server to send letters to: set SMTP_HOST.")
     with provided(settings) as url, suppress(asyncio.CancelledError, KeyboardInterrupt):
         asyncio.run(_work_alone(settings, url))
 
@@ -62,5 +60,8 @@ async def _work_alone(settings: Settings, url: str) -> None:
             loop.add_signal_handler(signal.SIGTERM, task.cancel)
     await run_migrations(url)
     async with connected(url, WORKER_POOL_SIZE):
-        logger.info("Letters leave by %s, port %d.", settings.smtp_host, settings.smtp_port)
+        if settings.smtp_host is None:
+            logger.warning("No letter leaves: SMTP_HOST is not set. Webhooks are told.")
+        else:
+            logger.info("Letters leave by %s, port %d.", settings.smtp_host, settings.smtp_port)
         await work(settings)

@@ -1,7 +1,17 @@
 """Changes as they happen: who follows the log is told of each commit, of whichever process."""
 
-from events.feed import Channel, Feed, Step, StoppedError, feed, feeding
+from events.feed import Channel, Feed, Step, StoppedError, feed, feeding, newest_place
 from events.shared import Shared
 from events.telling import tell
 
-__all__ = ["Channel", "Feed", "Shared", "Step", "StoppedError", "feed", "feeding", "tell"]
+__all__ = [
+    "Channel",
+    "Feed",
+    "Shared",
+    "Step",
+    "StoppedError",
+    "feed",
+    "feeding",
+    "newest_place",
+    "tell",
+]

@@ -38,6 +38,12 @@ _NEWEST: Final = "select coalesce(max(id), 0) as id from activity"
 logger = logging.getLogger(__name__)
 
 
+async def newest_place() -> int:
+    """Return the place of the newest entry of the log, 0 where there is none."""
+    (row,) = await fetch_rows(_NEWEST, [])
+    return int(row["id"])
+
+
 class StoppedError(Exception):
     """The process is about to end: who follows is to come back, to this one or another."""
 
@@ -120,17 +126,12 @@ class Feed:
         for channel in self._channels.values():
             channel.stop()
 
-    async def newest(self) -> int:
-        """Return the place of the newest entry of the log, 0 where there is none."""
-        (row,) = await fetch_rows(_NEWEST, [])
-        return int(row["id"])
-
     @asynccontextmanager
     async def following(self, organisation: UUID) -> AsyncIterator[Channel]:
         """Yield the channel of an organisation, which grows for as long as the context lasts."""
         async with self._starting:
             if not self._followed.is_set():
-                self.end = await self.newest()
+                self.end = await newest_place()
                 self._followed.set()
         with self._joined(organisation) as channel:
             yield channel

@@ -84,13 +84,15 @@ def _more_headers(matter: Matter, letterhead: Letterhead) -> Iterator[tuple[str,
     if matter.kind is MailKind.DAILY_DIGEST:
         yield "List-Unsubscribe", f"<{_unsubscribe_url(matter, letterhead)}>"
         yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
-    else:
+    elif matter.tasks:
         thread = f"<offboarding-{matter.tasks[0].id}@{letterhead.domain}>"
         yield "In-Reply-To", thread
         yield "References", thread
 
 
 def _words(matter: Matter, letterhead: Letterhead) -> Mapping[str, Any]:
+    if matter.webhook_url is not None:
+        return {"url": clean(matter.webhook_url)}
     tasks = [_shown(task, letterhead) for task in matter.tasks]
     if matter.kind is MailKind.DAILY_DIGEST:
         stop = _unsubscribe_url(matter, letterhead)

@@ -48,14 +48,17 @@ class Matter:
     total: int = 1
     assigned_by: str | None = None
     day: date | None = None
+    webhook_url: str | None = None
 
 
 async def matter_of(mail: OutgoingMail) -> Matter:
     """Return the matter of a row that was loaded with the rows it names."""
-    if mail.offboarding is None:
-        tasks, total = await open_tasks(mail.recipient)
-    else:
+    tasks: tuple[Task, ...] = ()
+    total = 0
+    if mail.offboarding is not None:
         tasks, total = (_task(mail.offboarding),), 1
+    elif mail.kind is MailKind.DAILY_DIGEST:
+        tasks, total = await open_tasks(mail.recipient)
     return Matter(
         id=mail.id,
         kind=mail.kind,
@@ -65,6 +68,7 @@ async def matter_of(mail: OutgoingMail) -> Matter:
         total=total,
         assigned_by=None if mail.sender is None else mail.sender.name,
         day=mail.day,
+        webhook_url=mail.webhook_url,
     )
 
 

@@ -36,6 +36,9 @@ def sample(kind: MailKind, language: Language, email: str = "anna@example.com") 
             return matter
         case MailKind.DAILY_DIGEST:
             return replace(matter, tasks=_TASKS, total=len(_TASKS) + 9)
+        case MailKind.WEBHOOK_DISABLED:
+            url = "https://integration.example/offboarding"
+            return replace(matter, tasks=(), total=0, day=None, webhook_url=url)
 
 
 def samples(letterhead: Letterhead) -> Iterator[tuple[str, Letter]]:

@@ -44,6 +44,7 @@ from models.status import (
 )
 from models.user import ClientAccess, Language, Permission, User, UserGroup
 from models.viewer import Viewer
+from models.webhook import Webhook, WebhookDelivery, WebhookDeliveryStatus
 
 # The models that a client can read, by the name of their type in the schema.
 MODELS: Final[Mapping[str, type[Model]]] = {
@@ -59,6 +60,8 @@ MODELS: Final[Mapping[str, type[Model]]] = {
         Product,
         User,
         UserGroup,
+        Webhook,
+        WebhookDelivery,
     )
 }
 
@@ -112,4 +115,7 @@ __all__ = [
     "User",
     "UserGroup",
     "Viewer",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookDeliveryStatus",
 ]

@@ -23,6 +23,7 @@ class MailKind(StrEnum):
     TASK_ASSIGNED = "TASK_ASSIGNED"
     TASK_DUE = "TASK_DUE"
     DAILY_DIGEST = "DAILY_DIGEST"
+    WEBHOOK_DISABLED = "WEBHOOK_DISABLED"
 
 
 class MailStatus(StrEnum):
@@ -46,7 +47,8 @@ def _next_attempt(mail: str, _asker: Asker) -> str:
 class OutgoingMail(Model):
     """A letter to a user; its id makes its Message-ID, so that a repeat shows.
 
-    A task letter has a sender, a reminder a day; a digest has a day and no single offboarding.
+    A task letter has a sender, a reminder a day; a digest has a day and no single offboarding. That
+    a webhook was switched off is told with its address.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -70,6 +72,7 @@ class OutgoingMail(Model):
     day: date | None = fields.DateField(
         null=True, description="Day on which the task is due, or that the digest is of."
     )
+    webhook_url: str | None = fields.CharField(max_length=2000, null=True)  # type: ignore[assignment] # Tortoise types a nullable text as never null
     status = fields.CharEnumField(
         MailStatus, max_length=10, default=MailStatus.QUEUED, description="Status of the letter."
     )
@@ -141,13 +144,26 @@ class OutgoingMail(Model):
             created_at=at,
         )
 
+    @classmethod
+    def webhook_disabled(cls, recipient: User, url: str, at: datetime) -> "OutgoingMail":
+        """Return the letter, not yet saved, that tells an administrator of a lost webhook."""
+        return cls(
+            organisation_id=recipient.organisation_id,
+            kind=MailKind.WEBHOOK_DISABLED,
+            recipient_id=recipient.id,
+            webhook_url=url,
+            created_at=at,
+        )
+
     def reason_to_drop(self, today: date) -> str | None:
         """Why it must not leave any more (R8); needs the recipient and the offboarding loaded."""
         if not self.recipient.enabled:
             return "The recipient has been disabled."
-        task = self.offboarding
-        if task is None:
+        if self.kind is MailKind.DAILY_DIGEST:
             return self._reason_to_drop_digest(today)
+        return None if self.offboarding is None else self._reason_to_drop_task(self.offboarding)
+
+    def _reason_to_drop_task(self, task: Offboarding) -> str | None:
         if task.assignee_id != self.recipient_id:
             return "The task is no longer the recipient's."
         if self.kind is MailKind.TASK_DUE:

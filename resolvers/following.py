@@ -14,7 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from database import AWAY, fetch_rows
-from events import Shared, Step, feed
+from events import Shared, Step, feed, newest_place
 from models import ClientAccess, Permission, Viewer
 from models.readable import Readable
 from resolvers.errors import BadRequestError
@@ -67,7 +67,7 @@ async def newest_or(asked: Asked) -> int:
     """Return the place that the argument `after` tells, or that of the newest entry."""
     activity: Readable = readable_of("Activity")
     after = page_of(activity, asked.arguments_of(asked.selection)).after
-    newest = await feed().newest()
+    newest = await newest_place()
     if after is None:
         return newest
     place = int(after[0])

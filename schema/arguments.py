@@ -54,6 +54,7 @@ _IDS_OF: Final = {
     "partyId": "Party",
     "productId": "Product",
     "recipientId": "User",
+    "webhookId": "Webhook",
 }
 
 

@@ -190,6 +190,7 @@ publish(
         "TASK_ASSIGNED": "Tells the assignee of an offboarding that the task is theirs.",
         "TASK_DUE": "Reminds the assignee of an offboarding on the day it is due.",
         "DAILY_DIGEST": "Lists the open tasks of who wants that, each day.",
+        "WEBHOOK_DISABLED": "Tells an administrator that a webhook was switched off.",
     },
 )
 publish(
@@ -200,5 +201,14 @@ publish(
         "SENT": "The mail server has accepted it.",
         "FAILED": "The mail server refused it for good, or for two days; `lastError` says why.",
         "DROPPED": "Not needed any more before it left; `lastError` says why.",
+    },
+)
+publish(
+    models.WebhookDeliveryStatus,
+    "How far the delivery of an entry to a webhook is.",
+    {
+        "PENDING": "Waits to be posted, or to be tried again.",
+        "DELIVERED": "The receiver has accepted it.",
+        "FAILED": "It was asked for once more, and not accepted; `lastError` says why.",
     },
 )

@@ -41,12 +41,13 @@ from schema.results import (
     StartProductTerminationResult,
     StartProductTerminationSuccess,
 )
+from schema.webhooks import WebhookMutations
 
 INPUT = "What is to be done."
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(AdministrationMutation):
+class Mutation(AdministrationMutation, WebhookMutations):
     @strawberry.mutation(description="Start the offboarding of a party.")
     async def start_party_offboarding(
         self,

@@ -30,12 +30,13 @@ from schema.product import Product
 from schema.selection import selection
 from schema.statistics import OffboardingStatistics
 from schema.user import User, Viewer
+from schema.webhooks import WebhookQueries
 
 Id = Annotated[strawberry.ID | None, strawberry.argument(description="Its id.")]
 
 
 @strawberry.type(description="What can be asked.")
-class Query(AdministrationQuery):
+class Query(AdministrationQuery, WebhookQueries):
     @strawberry.field(description="Who asks, and what they may do.")
     async def viewer(self, info: Info) -> Viewer:
         return cast("Viewer", await users.viewer(info.context.viewer, selection(info)))

@@ -1,4 +1,4 @@
-"""Bounds of what stays open: websockets and streams."""
+"""Bounds of what stays open, websockets and streams, and of webhooks."""
 
 from typing import Annotated
 
@@ -25,4 +25,8 @@ class StreamSettings(BaseModel):
     )
     subscriber_patience_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
         30, description="Time in which a subscriber must take what is sent; else it is closed."
+    )
+    webhook_allow_private: bool = Field(
+        default=False,
+        description="Let webhooks be of private networks and of http; for tests only.",
     )

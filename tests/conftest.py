@@ -31,9 +31,9 @@ declare
     from pg_trigger where tgenabled = 'A');
 begin
   foreach refusal in array refusals loop execute format(refusal, 'disable'); end loop;
-  foreach filled in array array['outgoing_mail', 'activity', 'offboarding', 'holding', 'product',
-    'party', 'api_token', 'browser_session', 'user_group_member', 'user_group', 'app_user',
-    'organisation']
+  foreach filled in array array['webhook_delivery', 'webhook', 'outgoing_mail', 'activity',
+    'offboarding', 'holding', 'product', 'party', 'api_token', 'browser_session',
+    'user_group_member', 'user_group', 'app_user', 'organisation']
   loop execute 'delete from ' || filled; end loop;
   foreach refusal in array refusals loop execute format(refusal, 'enable always'); end loop;
 end $$

@@ -17,6 +17,8 @@ TABLES: Final = (
     "user_group",
     "api_token",
     "browser_session",
+    "webhook",
+    "webhook_delivery",
 )
 
 

@@ -20,7 +20,7 @@ LADDER: Final = (
         *("routes", "sign_in", "signals", "sockets"),
     },
     {"schema"},
-    {"demo"},
+    {"demo", "webhooks"},
     {"resolvers"},
     {"loading", "mail"},
     {"events"},

@@ -161,7 +161,7 @@ def test_pages_every_connection_alike() -> None:
         for name in connections()
     }
 
-    assert len(shapes) == 8
+    assert len(shapes) == 10
     for name, shape in shapes.items():
         node = name.removesuffix("Connection")
         assert shape == {
@@ -197,6 +197,8 @@ def test_takes_the_arguments_of_pages_wherever_there_is_a_connection() -> None:
         "Query.users": both,
         "Query.userGroups": both,
         "Query.apiTokens": both,
+        "Query.webhooks": both,
+        "Query.webhookDeliveries": both,
         "Query.activity": ahead,
         "Query.assignableUsers": ahead,
         "Party.offboardings": ahead,
@@ -215,7 +217,7 @@ def test_wants_no_member_of_a_filter() -> None:
         if isinstance(it.type, GraphQLNonNull)
     ]
 
-    assert len(filters) == 9
+    assert len(filters) == 10
     assert required == []
 
 

@@ -51,6 +51,7 @@ VALUES: Final = {
     "partyId": "Party",
     "productId": "Product",
     "recipientId": "User",
+    "webhookId": "Webhook",
     "id": "Any",
     "ids": "Any",
     "first": "Size",
@@ -450,6 +451,7 @@ ROOTS: Final = (
     "statistics",
     "mails",
     "users userGroups apiTokens",
+    "webhooks webhookDeliveries",
     "node nodes",
     "",
 )

@@ -33,6 +33,7 @@ ID_KEYS: Final = {
     "partyId": "party",
     "productId": "product",
     "recipientId": "user",
+    "webhookId": "webhook",
 }
 NODE_TYPES: Final = {
     "activity": "Activity",
@@ -44,6 +45,8 @@ NODE_TYPES: Final = {
     "product": "Product",
     "user": "User",
     "user_group": "UserGroup",
+    "webhook": "Webhook",
+    "webhook_delivery": "WebhookDelivery",
 }
 
 

@@ -127,7 +127,7 @@ class Naive:
         if row.typename in {"User", "UserGroup"}:
             return True
         of_access = row.typename == "Activity" and row.kind in ACCESS_KINDS
-        if of_access or row.typename in {"OutgoingMail", "ApiToken"}:
+        if of_access or row.typename in {"OutgoingMail", "ApiToken", "Webhook", "WebhookDelivery"}:
             return self.may(Permission.USER_ADMIN)
         if not self.may(Permission.CLIENT_FILE_READ):
             return False
@@ -241,6 +241,12 @@ class Naive:
     def meets_group_id(self, user: Row, group: str) -> bool:
         found = self.seen("UserGroup", key_of(group)[1])
         return found is not None and user.id in found.members
+
+    def query_webhooks(self, _: None, **arguments: Any) -> Page:
+        return self._administered("Webhook", arguments)
+
+    def query_webhook_deliveries(self, _: None, **arguments: Any) -> Page:
+        return self._administered("WebhookDelivery", arguments)
 
     def query_assignable_users(self, _: None, search: str | None = None, **arguments: Any) -> Page:
         found = [

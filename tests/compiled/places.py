@@ -115,6 +115,8 @@ ORDERS: Final[Mapping[str, Mapping[str, Order]]] = {
     "UserGroup": {"NAME": Order(lambda group: sort_key(group.name))},
     "ApiToken": {"CREATED_AT": _by_moment("created_at")},
     "OutgoingMail": {"CREATED_AT": _by_moment("created_at")},
+    "Webhook": {"CREATED_AT": _by_moment("created_at")},
+    "WebhookDelivery": {"CREATED_AT": _by_moment("created_at")},
     "Activity": {"ID": Order(lambda entry: entry.id, int, int)},
 }
 DEFAULT_ORDERS: Final = {
@@ -125,6 +127,8 @@ DEFAULT_ORDERS: Final = {
     "UserGroup": ("NAME", "ASC"),
     "ApiToken": ("CREATED_AT", "DESC"),
     "OutgoingMail": ("CREATED_AT", "DESC"),
+    "Webhook": ("CREATED_AT", "ASC"),
+    "WebhookDelivery": ("CREATED_AT", "DESC"),
     "Activity": ("ID", "ASC"),
 }
 

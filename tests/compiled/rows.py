@@ -29,8 +29,10 @@ from models import (
     Product,
     TerminationReason,
     User,
+    Webhook,
 )
 from models.listing import PARTY_LISTED, PRODUCT_LISTED
+from models.webhook import new_secret
 from tests.factories import make_organisation, make_token, make_user
 
 TABLES: Final = {
@@ -44,6 +46,8 @@ TABLES: Final = {
     "Offboarding": "offboarding",
     "OutgoingMail": "outgoing_mail",
     "Activity": "activity",
+    "Webhook": "webhook",
+    "WebhookDelivery": "webhook_delivery",
 }
 
 # Equal names, names that are equal but for accents or case or past what is compared, and text
@@ -105,6 +109,20 @@ with parties as (
     updated_at = '2026-03-02 09:00Z'::timestamptz + (ascii(left(number, 1)) % 2) * interval '1us'
 )
 select 1
+"""
+
+
+_DELIVER: Final = """
+insert into webhook_delivery (id, organisation_id, webhook_id, activity_id, status, redelivery,
+  attempts, response_status, last_error, created_at, attempted_at, delivered_at)
+select gen_random_uuid(), w.organisation_id, w.id, a.id,
+  (array['PENDING', 'DELIVERED', 'FAILED'])[1 + a.id % 3], a.id % 2 = 0, a.id % 4,
+  case a.id % 3 when 1 then 200 when 2 then 500 end, case a.id % 3 when 2 then 'Oops "500"' end,
+  '2026-03-02 09:00Z'::timestamptz + (a.id % 3) * interval '1us', now(),
+  case when a.id % 3 = 1 then now() end
+from webhook w join lateral
+  (select id from activity where organisation_id = w.organisation_id order by id limit 20) a on true
+where w.id = $1
 """
 
 
@@ -188,6 +206,27 @@ async def _fill(organisation: Organisation, size: int) -> None:
     await Offboarding.bulk_create(bank.offboardings)
     await Activity.bulk_create(bank.activity)
     await OutgoingMail.bulk_create(bank.mails)
+    await _add_webhooks(bank)
+
+
+async def _add_webhooks(bank: Bank) -> None:
+    """Add webhooks, one of which fails, and what became of some entries at them."""
+    connection = get_connection("default")
+    for number, user in enumerate(bank.users[:3]):
+        webhook = await Webhook.create(
+            organisation_id=bank.organisation.id,
+            url=f'https://receiver.example/{number}?a="b"',
+            kinds=None if number else ["RESOLVED", "ASSIGNED"],
+            enabled=bool(number),
+            disabled_reason=None if number else "The answer was 410.",
+            secret=new_secret(),
+            place=0,
+            failures=number,
+            failing_since=MOMENTS[number] if number else None,
+            created_by_id=user.id,
+        )
+        await connection.execute_query(_DELIVER, [webhook.id])
+    await connection.execute_script("update webhook set created_at = '2026-03-02 09:00Z'")
 
 
 def _add_party(bank: Bank, number: int) -> None:
@@ -283,7 +322,8 @@ def _add_offboarding(
     bank.offboardings.append(offboarding)
     for _ in range(chance.randint(0, 4)):
         _add_entry(bank, offboarding=offboarding)
-    for kind in chance.sample(list(MailKind), chance.randint(0, 2)):
+    about_tasks = [kind for kind in MailKind if kind is not MailKind.WEBHOOK_DISABLED]
+    for kind in chance.sample(about_tasks, chance.randint(0, 2)):
         _add_mail(bank, kind, offboarding)
 
 

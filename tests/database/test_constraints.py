@@ -6,7 +6,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from models import Activity, ActivityKind, OutgoingMail
+from models import Activity, ActivityKind, OutgoingMail, Webhook, WebhookDelivery
+from models.webhook import new_secret
 from tests.database.conftest import Image
 from tests.database.statements import refused_by
 from tests.factories import (
@@ -29,7 +30,7 @@ async def make_rows(name: str) -> None:
     party = await make_party(organisation=organisation, manager=user)
     await make_holding(party, await make_product(organisation=organisation))
     offboarding = await make_offboarding(party=party, assignee=user)
-    await Activity.create(
+    entry = await Activity.create(
         organisation=organisation,
         kind=ActivityKind.OFFBOARDING_STARTED,
         occurred_at=STARTED_AT,
@@ -47,6 +48,14 @@ async def make_rows(name: str) -> None:
         due_at=STARTED_AT,
         created_at=STARTED_AT,
     )
+    webhook = await Webhook.create(
+        organisation=organisation,
+        url="https://receiver.example",
+        secret=new_secret(),
+        place=0,
+        created_by=user,
+    )
+    await WebhookDelivery.create(organisation=organisation, webhook=webhook, activity=entry)
 
 
 @pytest.fixture
@@ -87,6 +96,11 @@ OUT_OF_BOUNDS: Final = [
     ("outgoing_mail", "offboarding_id = null", "outgoing_mail_offboarding"),
     ("outgoing_mail", "sender_id = null", "outgoing_mail_sender"),
     ("outgoing_mail", "day = '2026-03-02'", "outgoing_mail_day"),
+    ("outgoing_mail", "webhook_url = 'https://receiver.example'", "outgoing_mail_webhook"),
+    ("webhook", "previous_secret = 'whsec_x'", "webhook_previous_secret"),
+    ("webhook", "failures = 1", "webhook_failing"),
+    ("webhook_delivery", "status = 'LOST'", "webhook_delivery_status"),
+    ("webhook_delivery", "status = 'DELIVERED'", "webhook_delivery_delivered"),
 ]
 
 
@@ -311,6 +325,9 @@ ACROSS: Final = {
     ("party", "manager_id"): ("app_user", _CHANGE),
     ("party", "offboarded_by_id"): ("app_user", _CHANGE),
     ("product", "terminated_by_id"): ("app_user", _CHANGE),
+    ("webhook", "created_by_id"): ("app_user", _CHANGE),
+    ("webhook_delivery", "activity_id"): ("activity", _CHANGE),
+    ("webhook_delivery", "webhook_id"): ("webhook", _CHANGE),
 }
 
 
