@@ -1,7 +1,9 @@
 """What a request shows to say who asks, and for how long it is believed."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import Context
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
@@ -22,6 +24,7 @@ MOST_TRUSTED: Final = 10_000
 Trusted = OrderedDict[str, tuple[float, Viewer]]
 
 _trusted: Trusted = OrderedDict()
+_looking: dict[str, asyncio.Task[Viewer | None]] = {}
 
 
 def forget_trusted() -> None:
@@ -49,7 +52,7 @@ class Credential:
         until, viewer = self.trusted.get(self.key, (0.0, None))
         if viewer is not None and until >= monotonic():
             return viewer
-        viewer = await self.look_up(self.key)
+        viewer = await self._found()
         if viewer is None:
             self.trusted.pop(self.key, None)
             raise UnauthenticatedError
@@ -57,6 +60,23 @@ class Credential:
         if len(self.trusted) > MOST_TRUSTED:
             self.trusted.popitem(last=False)
         return viewer
+
+    async def _found(self) -> Viewer | None:
+        """Look it up; of all the streams of one token that ask at a time, one does so for all."""
+        if self.trusted is not _trusted:
+            return await self.look_up(self.key)
+        task = _looking.get(self.key)
+        if task is None:
+            # Apart from who asks first, whose going away must not fail the others.
+            task = asyncio.get_running_loop().create_task(self._look(), context=Context())
+            _looking[self.key] = task
+        return await asyncio.shield(task)
+
+    async def _look(self) -> Viewer | None:
+        try:
+            return await self.look_up(self.key)
+        finally:
+            del _looking[self.key]
 
 
 def credential_of(scope: Mapping[str, Any], authorization: str | None = None) -> Credential:

@@ -106,8 +106,8 @@ async def test_shows_every_commit_once_and_in_order_though_the_line_breaks(
 
     async def kill() -> int:
         killed = 0
-        for _ in range(3):
-            await asyncio.sleep(0.15)
+        while killed < 3:
+            await asyncio.sleep(0.1)
             killed += len(await killer.fetch(END, "offboarding-listener"))
         return killed
 
