@@ -24,9 +24,10 @@ from mail import (
     send_forever,
     sender,
 )
+from mail.headers import clean
 from models import Activity, ActivityKind, MailStatus, OutgoingMail
 from settings import ROOT, Settings, SmtpTls
-from tests.factories import make_offboarding, make_user
+from tests.factories import make_offboarding, make_party, make_user
 from tests.mail.mail_server import (
     CERTIFICATE,
     CUT,
@@ -448,6 +449,54 @@ async def test_drops_a_digest_that_is_no_longer_wanted(
     row = await OutgoingMail.get(id=mail.id)
     assert server.taken == []
     assert (row.status, row.last_error) == (MailStatus.DROPPED, reason)
+
+
+NASTY: Final = (
+    "Anna\r\nBcc: spy@evil.test",
+    "Anna\x85Bcc: spy@evil.test",
+    "Anna\u2028Bcc: spy@evil.test",
+    "=?utf-8?q?x=0ABcc:_spy@evil.test?=",
+    'Vries, "Anna" <spy@evil.test>',
+    "名前 🦊 👩\u200d💻",
+    "<script>alert(1)</script>",
+    "\r\n.\r\nMAIL FROM:<spy@evil.test>",
+)
+
+
+async def test_nasty_words_arrive_as_words_and_nasty_addresses_hold_up_nobody(
+    letterhead: Letterhead,
+) -> None:
+    for text in NASTY:
+        await queue_letter(email=f"{text}@bank.example".lower())
+    sound = [
+        await queue_letter(
+            name=text,
+            by=text,
+            email=f"anna{number}@bank.example",
+            party=await make_party(reference=text),
+        )
+        for number, text in enumerate(NASTY)
+    ]
+
+    async with mail_server() as server:
+        await send_due(letterhead, server.smtp)
+
+    statuses = Counter(await OutgoingMail.all().values_list("status", flat=True))
+    assert statuses == {MailStatus.FAILED: len(NASTY), MailStatus.SENT: len(NASTY)}
+    assert set(message_ids(server)) == {f"<mail-{q.mail.id}@bank.example>" for q in sound}
+    for number, (text, taken) in enumerate(zip(NASTY, server.taken, strict=True)):
+        address = f"anna{number}@bank.example"
+        message = email.message_from_bytes(taken.content, policy=email.policy.default)
+        page = message.get_body(("html",))
+        assert taken.recipients == [address]
+        assert taken.content.isascii()
+        assert taken.content.count(b"\n") == taken.content.count(b"\r\n")
+        assert message.defects == []
+        assert message["Bcc"] is None
+        assert [to.addr_spec for to in message["To"].addresses] == [address]
+        assert str(message["Subject"]).endswith(f"Party offboarding {clean(text)}")
+        assert page is not None
+        assert "<script" not in page.get_content()
 
 
 async def test_many_workers_send_each_letter_once(letterhead: Letterhead) -> None:
