@@ -2,13 +2,13 @@
 
 import asyncio
 import gc
-import logging
 import os
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from tempfile import mkdtemp
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 import settings as configuration
@@ -29,6 +30,7 @@ from events import feeding
 from explorer import explorer_routes
 from exporting import export_routes
 from mail import Catcher, catching_beside
+from observing import Observed, log_to_stderr, metrics_routes, watching
 from routes import live, mail_routes, ready, task_routes, unsubscribe_routes
 from schema import schema
 from schema.endpoint import GraphQLEndpoint
@@ -39,13 +41,13 @@ from settings import Settings, SmtpTls
 from sign_in import sign_in_routes
 from signals import told_first
 from sockets import Sockets
-from worker import LOG_FORMAT, working
+from worker import working
 
 # A larger frame closes its websocket, 1009; one past MAX_BODY_BYTES is refused, and no more.
 LARGEST_FRAME: Final = 1_000_000
 
 
-def application(settings: Settings, url: str, catcher: Catcher | None = None) -> Starlette:
+def application(settings: Settings, url: str, catcher: Catcher | None = None) -> ASGIApp:
     """Return the application of one process."""
     schema.limit(settings)
 
@@ -53,7 +55,7 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         pool = connected(url, settings.database_pool_size, settings.operation_seconds)
         feeds = feeding(url, settings.subscriber_buffer)
-        async with pool, feeds as feed, working(settings):
+        async with pool, feeds as feed, working(settings), watching(streams):
             # What is there by now stays; the collector need not look at it in every round.
             gc.collect()
             gc.freeze()
@@ -68,6 +70,7 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
         WebSocketRoute("/graphql", GraphQLSocket(streams)),
         Route("/health/live", live),
         Route("/health/ready", ready),
+        *metrics_routes(settings),
         *signing_in,
         *change_feed_routes(streams),
         *export_routes(),
@@ -77,7 +80,7 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
     ]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=cors(settings))
     app.state.origins, app.state.issuers = origins, Issuers(settings.oidc_issuers or ())
-    return app
+    return Observed(app, log=settings.logs_requests)
 
 
 def cors(settings: Settings) -> list[Middleware]:
@@ -96,10 +99,10 @@ def cors(settings: Settings) -> list[Middleware]:
     ]
 
 
-def worker() -> Starlette:
+def worker() -> ASGIApp:
     """Return the application of one of several processes, from the environment alone."""
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     settings = configuration.settings_or_exit()
+    log_to_stderr(settings)
     if settings.database_url is None:
         raise RuntimeError("a worker is given its database")
     return application(settings, settings.database_url.get_secret_value())
@@ -157,8 +160,8 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Number of processes.")] = 1,
 ) -> None:
     """Serve until told to stop; exit with code 1 where the address or the database is no good."""
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     settings = configuration.settings_or_exit()
+    log_to_stderr(settings)
     place = {"host": host or settings.host, "port": port or settings.port}
     settings = settings.model_copy(update=place)
     try:
@@ -213,6 +216,8 @@ def _run(
         uvicorn.Server(config).run([listener])
         return
     # The processes read their settings from the environment, as any process does.
+    if settings.metrics_token is not None:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(prefix="offboarding-metrics-")
     demo = str(settings.is_demo).lower()
     os.environ.update(DATABASE_URL=url, DEMO=demo, TASK_URL=settings.task_url)
     os.environ.update(HOST=settings.host, PORT=str(settings.port))

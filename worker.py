@@ -12,10 +12,10 @@ from typing import Final
 
 from database import connected, provided, run_migrations
 from mail import SmtpServer, queue_forever, send_forever
+from observing import log_to_stderr
 from settings import Settings, settings_or_exit
 from webhooks import deliver_forever
 
-LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 WORKER_POOL_SIZE: Final = 5
 
 logger = logging.getLogger(__name__)
@@ -46,8 +46,8 @@ async def working(settings: Settings) -> AsyncIterator[None]:
 
 def run_worker() -> None:
     """Send letters until told to stop, beside servers that run with RUN_WORKER=false."""
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     settings = settings_or_exit()
+    log_to_stderr(settings)
     with provided(settings) as url, suppress(asyncio.CancelledError, KeyboardInterrupt):
         asyncio.run(_work_alone(settings, url))
 

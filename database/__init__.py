@@ -26,6 +26,7 @@ __all__ = [
     "fetch_text",
     "is_away",
     "missing_migrations",
+    "pool_figures",
     "provided",
     "run_migrations",
     "texts_of",
@@ -59,6 +60,12 @@ async def connected(url: str, pool_size: int = 5, seconds: int = 10) -> AsyncIte
         yield
     finally:
         await Tortoise.close_connections()
+
+
+def pool_figures() -> tuple[int, int]:
+    """Return how many connections the pool holds, and how many of them do nothing."""
+    pool = get_connection("default")._pool  # noqa: SLF001 - Tortoise has no public way to it
+    return (0, 0) if pool is None else (pool.get_size(), pool.get_idle_size())
 
 
 async def fetch_text(sql: str, values: list[Any]) -> str | None:

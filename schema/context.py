@@ -77,6 +77,7 @@ class Context:
     viewer: Viewer
     credential: Credential | None = None
     document: Document | None = None
+    operation: str | None = None
     cost: int = 0
     variables: Mapping[str, Any] = field(default_factory=dict)
     arguments: dict[int, Arguments] = field(default_factory=dict)

@@ -124,6 +124,7 @@ class Schema(strawberry.Schema):
             )
             if isinstance(variables, list):
                 return self._refused(variables)
+            context.operation = operation.name.value if operation.name else None
             evaluate(self._schema, context, operation, variables, self.limits)
             context.cost = cost_of(self.limits, document, operation, variables.coerced)
         except (BadRequestError, GraphQLError) as error:

@@ -68,6 +68,11 @@ class Streams:
             settings.max_body_bytes,
         )
 
+    @property
+    def open(self) -> int:
+        """How many are open."""
+        return self._taken.total()
+
     def take(self, viewer: Viewer) -> None:
         """Take one of the viewer's places, or refuse with `TooManyStreamsError`."""
         if self._taken[viewer.user_id] >= self.per_viewer:

@@ -19,6 +19,7 @@ from typing_extensions import override
 
 from issuers import Issuer
 from settings.limits import Limits
+from settings.observing import ObservingSettings
 from settings.sources import SecretFiles, Unreadable
 from settings.streams import StreamSettings
 
@@ -51,7 +52,7 @@ class SettingsError(Exception):
         self.faults = faults
 
 
-class Settings(StreamSettings, Limits, BaseSettings):
+class Settings(ObservingSettings, StreamSettings, Limits, BaseSettings):
     """The settings of one process, from the environment and a `.env` file beside this one."""
 
     model_config = SettingsConfigDict(
@@ -192,6 +193,16 @@ class Settings(StreamSettings, Limits, BaseSettings):
     def origins(self) -> tuple[str, ...]:
         """The origins in CORS_ORIGINS."""
         return _items(self.cors_origins or "")
+
+    @property
+    def logs_json(self) -> bool:
+        """Whether the log is JSON."""
+        return not self.is_demo if self.log_json is None else self.log_json
+
+    @property
+    def logs_requests(self) -> bool:
+        """Whether each request has a line in the log."""
+        return self.logs_json if self.log_requests is None else self.log_requests
 
     @property
     def is_demo(self) -> bool:

@@ -19,6 +19,7 @@ LADDER: Final = (
         *("banner", "change_feed", "explorer", "exporting", "exports"),
         *("routes", "sign_in", "signals", "sockets"),
     },
+    {"observing"},
     {"schema"},
     {"demo", "webhooks"},
     {"resolvers"},
@@ -38,7 +39,7 @@ KNOWN_BY: Final = {
     "strawberry": {"schema", "server"},
     "graphql": {"schema", "server"},
     "starlette": {
-        *("change_feed", "explorer", "exporting", "pages"),
+        *("change_feed", "explorer", "exporting", "observing", "pages"),
         *("routes", "schema", "server", "sign_in"),
     },
     "tortoise": set(RUNG) - {"schema"},

@@ -35,6 +35,9 @@ LIMITS: Final = {
     "trusted_documents": None,
 }
 NAMES: Final = {
+    "LOG_JSON",
+    "LOG_REQUESTS",
+    "METRICS_TOKEN",
     *(name.upper() for name in LIMITS),
     "DATABASE_URL",
     "DATA_DIR",
@@ -103,6 +106,9 @@ def test_needs_nothing_to_be_set() -> None:
     settings = get_settings()
 
     assert settings.model_dump() == {
+        "log_json": None,
+        "log_requests": None,
+        "metrics_token": None,
         "database_url": None,
         "data_dir": Path(".data"),
         "database_pool_size": 10,
@@ -136,6 +142,9 @@ def test_needs_nothing_to_be_set() -> None:
 
 def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
+        "LOG_JSON": "true",
+        "LOG_REQUESTS": "false",
+        "METRICS_TOKEN": "a-token-of-24-characters",
         "DATABASE_URL": URL,
         "DATA_DIR": "/srv/data",
         "DATABASE_POOL_SIZE": "30",
@@ -187,6 +196,9 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
     settings = get_settings()
 
     assert settings.model_dump() == {
+        "log_json": True,
+        "log_requests": False,
+        "metrics_token": SecretStr("a-token-of-24-characters"),
         "database_url": SecretStr(URL),
         "data_dir": Path("/srv/data"),
         "database_pool_size": 30,
@@ -287,6 +299,7 @@ def test_takes_an_empty_value_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
             "OIDC_ISSUERS[0][audience_]: ",
         ),
         ({"SESSION_HOURS": "0"}, "SESSION_HOURS: "),
+        ({"METRICS_TOKEN": "short"}, "METRICS_TOKEN: "),
         ({"MAX_BODY_BYTES": "999"}, "MAX_BODY_BYTES: "),
         ({"MAX_PAGE_SIZE": "49"}, "MAX_PAGE_SIZE: "),
         ({"MAX_PAGE_SIZE": "101"}, "MAX_PAGE_SIZE: "),

@@ -1,0 +1,7 @@
+"""What operators see of a running process: its log, its figures, and traces where wanted."""
+
+from observing.logs import log_to_stderr
+from observing.metrics import metrics_routes, watching
+from observing.requests import Observed
+
+__all__ = ["Observed", "log_to_stderr", "metrics_routes", "watching"]

@@ -1,0 +1,94 @@
+"""Requests as operators see them: an id in and out, a line in the log, and their durations."""
+
+import re
+import sys
+from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime
+from itertools import count
+from secrets import token_hex
+from time import perf_counter
+from typing import Any, Final
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from observing.logs import request_id
+from observing.metrics import observe
+
+HEADER: Final = b"x-request-id"
+GOOD_ID: Final = re.compile(rb"[\w.:-]{1,64}", re.ASCII)
+# Asked for every few seconds by machines; of no interest unless something is wrong.
+QUIET: Final = frozenset({"/health/live", "/health/ready", "/metrics"})
+GOOD: Final = 400
+
+Write = Callable[[bytes], object]
+
+
+def _to_stderr(line: bytes) -> None:
+    sys.stderr.buffer.write(line)
+    sys.stderr.buffer.flush()
+
+
+class Observed:
+    """An application whose requests are counted and, where wanted, logged."""
+
+    def __init__(self, app: ASGIApp, *, log: bool, write: Write = _to_stderr) -> None:
+        self.app = app
+        self.log = log
+        self.write = write
+        self._prefix = token_hex(6)
+        self._numbers = count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, status = perf_counter(), 0
+        id = self._id_of(scope)
+        request_id.set(id)
+
+        async def told(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"].append((HEADER, id.encode()))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, told)
+        finally:
+            seconds = perf_counter() - started
+            asked: MutableMapping[str, Any] = scope.get("asked", {})
+            if scope["path"] == "/graphql":
+                observe(asked, seconds)
+            if self.log and (scope["path"] not in QUIET or status >= GOOD):
+                self.write(_line(scope, asked, id, status, seconds))
+
+    def _id_of(self, scope: Scope) -> str:
+        """Return the id that came along, or a new one."""
+        for name, value in scope["headers"]:
+            if name == HEADER and GOOD_ID.fullmatch(value):
+                return str(value, "ascii")
+        return f"{self._prefix}-{next(self._numbers):x}"
+
+
+def _line(
+    scope: Scope, asked: MutableMapping[str, Any], id: str, status: int, seconds: float
+) -> bytes:
+    """Return the line about a request: never its variables, its query string or its headers."""
+    return orjson.dumps(
+        {
+            "event": "request",
+            "level": "info",
+            "timestamp": datetime.now(UTC),
+            "request_id": id,
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": status,
+            "ms": round(seconds * 1_000, 2),
+            **asked,
+        },
+        default=str,
+        option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z,
+    )

@@ -1,0 +1,104 @@
+"""Answers over HTTP: results and errors, in the media type that the client likes best."""
+
+import logging
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+from uuid import uuid4
+
+import orjson
+from starlette.responses import Response
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+
+from database import is_away, took_too_long
+from schema.faults import codes_of
+from schema.requests import JSON, HttpError
+
+logger = logging.getLogger(__name__)
+
+GRAPHQL_JSON: Final = "application/graphql-response+json"
+# When to ask again while something we need is away.
+RETRY_SOON: Final = {"retry-after": "1"}
+NO_HEADERS: Final[Mapping[str, str]] = {}
+
+
+@lru_cache(maxsize=256)
+def accepted(accept: str) -> dict[str, float]:
+    """Return how much a client likes each media type, from its `Accept` header."""
+    liked: dict[str, float] = {}
+    for part in accept.split(","):
+        type_, *parameters = (item.strip().lower() for item in part.split(";"))
+        quality = next((p[2:] for p in parameters if p.startswith("q=")), "1")
+        try:
+            liked[type_] = float(quality)
+        except ValueError:
+            liked[type_] = 0.0
+    return liked
+
+
+def media_type(liked: dict[str, float]) -> str:
+    """Return the better liked of the two types we speak; plain JSON where both are alike."""
+    graphql = liked.get(GRAPHQL_JSON, 0.0)
+    return GRAPHQL_JSON if graphql > liked.get(JSON, 0.0) else JSON
+
+
+def method_not_allowed(allowed: str) -> HttpError:
+    """Return the answer to a method that does not do what is asked."""
+    return HttpError(405, "METHOD_NOT_ALLOWED", f"Use {allowed}.", allow=allowed)
+
+
+def too_large(most: int) -> HttpError:
+    """Return the answer to a body that is larger than allowed."""
+    return HttpError(413, "PAYLOAD_TOO_LARGE", f"The body may have at most {most} bytes.")
+
+
+def mishap(error: Exception) -> HttpError:
+    """Return the answer to what is no client's fault; the log has all of it, the answer an id."""
+    if is_away(error) or took_too_long(error):
+        logger.warning("the database is away: %s", type(error).__name__)
+        sentence = "The database is not there at the moment; try again."
+        return HttpError(503, "UNAVAILABLE", sentence, **RETRY_SOON)
+    fault = uuid4().hex
+    logger.error("fault %s", fault, exc_info=error)
+    sentence = f"Something went wrong on our side; tell support the id {fault}."
+    return HttpError(500, "INTERNAL", sentence)
+
+
+def result_response(result: ExecutionResult, liked: dict[str, float]) -> Response:
+    """Return the answer that tells of a result."""
+    if not result.errors:
+        return json_response({"data": result.data, "extensions": result.extensions}, 200, liked)
+    errors = [error.formatted for error in result.errors]
+    codes = codes_of(errors)
+    if isinstance(result, PreExecutionError) or "BAD_REQUEST" in codes:
+        # Who asks for plain JSON by name is told of mistakes with 200, as older clients expect.
+        plain = media_type(liked) == JSON and JSON in liked and "LIMIT_EXCEEDED" not in codes
+        return json_response({"errors": errors}, 200 if plain else 400, liked)
+    answer = {"errors": errors, "data": result.data, "extensions": result.extensions}
+    if "UNAVAILABLE" not in codes:
+        return json_response(answer, 200, liked)
+    return json_response(answer, 503, liked, RETRY_SOON)
+
+
+def error_response(error: HttpError, liked: dict[str, float]) -> Response:
+    """Return the answer that tells of an error of the request as such."""
+    told = {"message": str(error), "extensions": {"code": error.code}}
+    return json_response({"errors": [told]}, error.status, liked, error.headers)
+
+
+def json_response(
+    answer: dict[str, Any],
+    status: int,
+    liked: dict[str, float],
+    more: Mapping[str, str] = NO_HEADERS,
+) -> Response:
+    """Return an answer that no cache keeps."""
+    headers = {
+        "content-type": f"{media_type(liked)}; charset=utf-8",
+        "cache-control": "no-store",
+        "vary": "Accept",
+        "x-content-type-options": "nosniff",
+        **more,
+    }
+    return Response(orjson.dumps(answer), status, headers)
