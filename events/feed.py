@@ -27,7 +27,7 @@ MOST_ABOUT: Final = 200
 # What an entry is about: all that a follower may have asked for by its id.
 _GROWN: Final = """
 select a.id, a.organisation_id, array_remove(
-    array[a.offboarding_id, a.party_id, a.product_id, a.actor_id, o.assignee_id,
+    array[a.offboarding_id, a.party_id, a.product_id, a.actor_id, a.user_id, o.assignee_id,
       (select substr(c ->> 'before', 6)::uuid from jsonb_array_elements(a.changes) c
         where c ->> 'field' = 'assignee' limit 1)], null) as about
 from activity a left join offboarding o on o.id = a.offboarding_id
