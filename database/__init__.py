@@ -13,13 +13,14 @@ from database.embedded import EmbeddedError, embedded_postgresql
 from database.faults import is_away, took_too_long
 from database.migrations import DatabaseUnusableError, missing_migrations, run_migrations
 from database.snapshots import texts_of
-from database.transactions import AWAY, transaction
+from database.transactions import AWAY, StaleError, single, transaction
 from settings import ROOT, Settings
 
 __all__ = [
     "AWAY",
     "DatabaseUnusableError",
     "EmbeddedError",
+    "StaleError",
     "connected",
     "embedded_postgresql",
     "fetch_rows",
@@ -29,6 +30,7 @@ __all__ = [
     "pool_figures",
     "provided",
     "run_migrations",
+    "single",
     "texts_of",
     "took_too_long",
     "transaction",

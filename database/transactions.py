@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, TypeVar
 
 import asyncpg
@@ -12,6 +13,11 @@ from tortoise.transactions import in_transaction
 T = TypeVar("T")
 
 ATTEMPTS: Final = 4
+
+
+class StaleError(Exception):
+    """A row has changed since it was read, so that nothing was written over it."""
+
 
 # What another attempt may mend: a lost race, a deadlock, a lock not had in time, a lost line.
 _PASSING: Final = (
@@ -23,6 +29,7 @@ _PASSING: Final = (
     asyncpg.CannotConnectNowError,
     asyncpg.PostgresConnectionError,
     ConnectionError,
+    StaleError,
 )
 
 # What a read meets while the database is away; it is there again later, and so is all of the log.
@@ -47,15 +54,23 @@ async def _once(work: Callable[[], Awaitable[T]]) -> T:
 async def _attempts(work: Callable[[], Awaitable[T]]) -> T:
     for attempt in range(1, ATTEMPTS):
         try:
-            return await _once(work)
+            return await work()
         except _PASSING:
             await asyncio.sleep(random.uniform(0.01, 0.05) * 2**attempt)  # noqa: S311 - jitter
-    return await _once(work)
+    return await work()
 
 
 async def transaction(work: Callable[[], Awaitable[T]]) -> T:
     """Do work in one transaction and return what it returns; the whole of it may run again.
 
     The caller going away does not end it: a cancelled COMMIT may or may not have happened.
+    """
+    return await asyncio.shield(asyncio.ensure_future(_attempts(partial(_once, work))))
+
+
+async def single(work: Callable[[], Awaitable[T]]) -> T:
+    """Do work that writes with one statement, which is a transaction by itself; else as above.
+
+    A write over what has changed meanwhile raises `StaleError`; the work then begins anew.
     """
     return await asyncio.shield(asyncio.ensure_future(_attempts(work)))

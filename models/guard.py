@@ -4,10 +4,12 @@ A bulk write asks no rule, so none is let through; reading and adding rows stay 
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.fields import Field
 from tortoise.manager import Manager
 from tortoise.models import Model
 from tortoise.queryset import BulkCreateQuery, QuerySet
@@ -81,6 +83,15 @@ class Guarded(Model):
     class Meta(Model.Meta):
         abstract = True
 
+    def rewriting(self) -> tuple[str, list[Any]]:
+        """Return the UPDATE that writes the row over the version that was read, and its values.
+
+        It changes nothing where that version is gone, or Done.
+        """
+        text, fields = _rewriting(type(self))
+        values = [field.to_db_value(getattr(self, name), self) for name, field in fields]
+        return text, [self.id, self.version, *values]
+
     @override
     async def save(
         self,
@@ -94,15 +105,7 @@ class Guarded(Model):
             await super().save(using_db, force_create=True)
             return
         database = using_db or self._choose_db(for_write=True)
-        columns = self._meta.fields_db_projection
-        changing = [name for name in columns if name not in _UNCHANGING]
-        values = [self._meta.fields_map[n].to_db_value(getattr(self, n), self) for n in changing]
-        taken = ", ".join(f"{columns[n]} = ${place}" for place, n in enumerate(changing, start=3))
-        written, _ = await database.execute_query(
-            f"update {self._meta.db_table} set {taken}, version = version + 1"
-            " where id = $1 and version = $2 and status <> 'DONE'",
-            [self.id, self.version, *values],
-        )
+        written, _ = await database.execute_query(*self.rewriting())
         if not written:
             row = QuerySet(type(self)).using_db(using_db).filter(id=self.id)
             done = await row.filter(status=OffboardingStatus.DONE).exists()
@@ -113,3 +116,16 @@ class Guarded(Model):
     async def delete(self, using_db: BaseDBAsyncClient | None = None) -> None:
         """Refuse: an offboarding is a record that is kept for years (R1)."""
         raise OffboardingDoneError
+
+
+@cache
+def _rewriting(model: type[Guarded]) -> tuple[str, list[tuple[str, Field[Any]]]]:
+    meta = model._meta  # noqa: SLF001 - Tortoise's documented place for it
+    columns = meta.fields_db_projection
+    changing = [name for name in columns if name not in _UNCHANGING]
+    taken = ", ".join(f"{columns[name]} = ${n}" for n, name in enumerate(changing, start=3))
+    text = (
+        f"update {meta.db_table} set {taken}, version = version + 1"
+        " where id = $1 and version = $2 and status <> 'DONE'"
+    )
+    return text, [(name, meta.fields_map[name]) for name in changing]

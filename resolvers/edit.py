@@ -40,6 +40,11 @@ class Edit:
         """Whether it asks for Done with resolution Done (R4)."""
         return self.sets_done and self.resolution is OffboardingResolution.DONE
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether saving it depends on no other row than the offboarding's own."""
+        return self.assignee is UNCHANGED and not self.ends_the_relationship
+
     def needs(self, subject_type: SubjectType) -> list[Permission]:
         """Return the permissions that saving it takes: setting Done is its own (R11).
 

@@ -3,6 +3,7 @@
 Each change goes through `_apply`: it checks in the order of R11 and writes all or nothing.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -10,6 +11,7 @@ from uuid import UUID
 
 import orjson
 
+from database import StaleError
 from models import (
     ActivityKind,
     AlreadyOffboardedError,
@@ -33,7 +35,7 @@ from resolvers.edit import Edit, Unchanged
 from resolvers.json_text import Json
 from resolvers.reading import Reader, read
 from resolvers.selection import Asked
-from resolvers.writing import lock, log, look, write
+from resolvers.writing import lock, log, look, rewrite, write, write_alone
 
 SUBJECTS: Final[dict[SubjectType, type[Party] | type[Product]]] = {
     SubjectType.PARTY: Party,
@@ -54,6 +56,9 @@ async def start_product(viewer: Viewer, product: UUID, edit: Edit) -> UUID:
 
 async def save(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
     """Save changes of an offboarding: everything at once or nothing."""
+    if edit.is_alone:
+        with suppress(StaleError):
+            return await write_alone(lambda: _save_alone(viewer, id, edit))
     return await write(lambda: _save(viewer, id, edit))
 
 
@@ -130,16 +135,35 @@ async def _save(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
         seen = await look(viewer, Offboarding, id)
         locked = await _lock_for(edit, seen.subject_type, seen.subject_id)
     offboarding = await lock(viewer, Offboarding, id)
+    at = datetime.now(UTC)
+    entries = await _edited(viewer, offboarding, edit, at)
+    if entries:
+        await _keep(viewer, offboarding, entries, locked, at)
+    return offboarding.id
+
+
+async def _save_alone(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
+    """Save what depends on no other row: ask the model, then write over what was read."""
+    offboarding = await look(viewer, Offboarding, id)
+    at = datetime.now(UTC)
+    entries = await _edited(viewer, offboarding, edit, at)
+    if entries:
+        await rewrite(viewer, at, offboarding, entries)
+    return offboarding.id
+
+
+async def _edited(
+    viewer: Viewer, offboarding: Offboarding, edit: Edit, at: datetime
+) -> list[Entry]:
+    """Change the row in memory, if that may be (R10, R11), and return what happened."""
     for permission in edit.needs(offboarding.subject_type):
         viewer.require(permission)
     offboarding.check_not_done()
     offboarding.check_version(edit.expected_version)
-    at = datetime.now(UTC)
     entries = await _take(viewer, offboarding, edit, at)
     if entries:
         offboarding.updated_at = at
-        await _keep(viewer, offboarding, entries, locked, at)
-    return offboarding.id
+    return entries
 
 
 async def _lock_for(edit: Edit, subject_type: SubjectType, subject: UUID) -> endings.Locked | None:

@@ -7,18 +7,20 @@ from functools import cache
 from typing import Final, TypeVar
 from uuid import UUID
 
+import asyncpg
 from orjson import dumps
 from tortoise.connection import get_connection
 from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
-from database import transaction
+from database import StaleError, fetch_rows, fetch_text, single, transaction
 from events import tell
 from models import (
     ClientAccess,
     DomainError,
     Entry,
     NotFoundError,
+    Offboarding,
     OffboardingDoneError,
     Viewer,
 )
@@ -35,16 +37,30 @@ _REFUSALS: Final[dict[str, type[DomainError]]] = {
 }
 
 
-def _constraint_of(error: IntegrityError) -> str:
+# What the database refuses, from Tortoise and from its driver.
+_REFUSED: Final = (IntegrityError, asyncpg.IntegrityConstraintViolationError)
+
+
+def _constraint_of(error: Exception) -> str:
     """Return the name of the constraint that refused a write."""
-    return str(getattr(error.args[0], "constraint_name", None)) if error.args else ""
+    cause = error.args[0] if isinstance(error, IntegrityError) and error.args else error
+    return str(getattr(cause, "constraint_name", None))
 
 
 async def write(work: Callable[[], Awaitable[T]]) -> T:
     """Do work in one transaction and tell of it; what the database refuses, its rule refuses."""
+    return await _told(transaction(work))
+
+
+async def write_alone(work: Callable[[], Awaitable[T]]) -> T:
+    """Do work that writes with `rewrite` alone, anew whenever what it read is stale by then."""
+    return await _told(single(work))
+
+
+async def _told(writing: Awaitable[T]) -> T:
     try:
-        done = await transaction(work)
-    except IntegrityError as error:
+        done = await writing
+    except _REFUSED as error:
         refusal = _REFUSALS.get(_constraint_of(error))
         if refusal is None:
             raise
@@ -65,8 +81,7 @@ def _seeing(model: type[Model], access: ClientAccess, lock: str) -> tuple[str, l
 
 async def _seen(viewer: Viewer, model: type[M], id: UUID, lock: str) -> M:
     sql, sources = _seeing(model, viewer.client_access, lock)
-    values = [source(viewer, (), (id,)) for source in sources]
-    _, rows = await get_connection("default").execute_query(sql, values)
+    rows = await fetch_rows(sql, [source(viewer, (), (id,)) for source in sources])
     if not rows:
         raise NotFoundError
     return model._init_from_db(**dict(rows[0]))  # noqa: SLF001 - as Tortoise's own executor does
@@ -82,13 +97,23 @@ async def lock(viewer: Viewer, model: type[M], id: UUID) -> M:
     return await _seen(viewer, model, id, " for no key update")
 
 
-_LOG: Final = """
+_ENTRIES: Final = """
 insert into activity
   (organisation_id, actor_id, occurred_at, offboarding_id, party_id, product_id, user_id, kind,
     changes)
-select $1, $2, $3, $4, $5, $6, $7, entry.kind, entry.changes::jsonb
-from unnest($8::text[], $9::text[]) as entry(kind, changes)
+select {0}, {1}, {2}, {3}, {4}, {5}, {6}, entry.kind, entry.changes::jsonb
+from {source}unnest({7}::text[], {8}::text[]) as entry(kind, changes)
 """
+_PLACES: Final = 9
+_LOG: Final = _ENTRIES.format(*(f"${n}" for n in range(1, _PLACES + 1)), source="")
+
+
+def _values(
+    viewer: Viewer, at: datetime, entries: Sequence[Entry], about: Sequence[UUID | None]
+) -> list[object]:
+    kinds = [entry.kind for entry in entries]
+    changes = [dumps([asdict(change) for change in entry.changes]).decode() for entry in entries]
+    return [viewer.organisation_id, viewer.user_id, at, *about, kinds, changes]
 
 
 async def log(  # noqa: PLR0913 - what an entry is about
@@ -102,7 +127,33 @@ async def log(  # noqa: PLR0913 - what an entry is about
     user: UUID | None = None,
 ) -> None:
     """Write what happened, as the last statement of a transaction (R15)."""
-    kinds = [entry.kind for entry in entries]
-    changes = [dumps([asdict(change) for change in entry.changes]).decode() for entry in entries]
-    about = [viewer.organisation_id, viewer.user_id, at, offboarding, party, product, user]
-    await get_connection("default").execute_query(_LOG, [*about, kinds, changes])
+    about = (offboarding, party, product, user)
+    await get_connection("default").execute_query(_LOG, _values(viewer, at, entries, about))
+
+
+@cache
+def _rewriting(update: str, first: int) -> str:
+    """Return the statement of an UPDATE that is logged, whose own parameters end before `first`.
+
+    The main SELECT runs the UPDATE to its end before the INSERT begins and takes the lock of the
+    log: who waits for the row must not make all others wait for the log.
+    """
+    entries = _ENTRIES.format(*(f"${n}" for n in range(first, first + _PLACES)), source="written, ")
+    return (
+        f"with written as ({update} returning id), logged as ({entries})"
+        " select count(*)::text from written"
+    )
+
+
+async def rewrite(
+    viewer: Viewer, at: datetime, offboarding: Offboarding, entries: Sequence[Entry]
+) -> None:
+    """Write a changed offboarding and what happened to it, in one statement (R10, R15).
+
+    Raises `StaleError` where it has changed since it was read; nothing is written then.
+    """
+    update, values = offboarding.rewriting()
+    about = (offboarding.id, offboarding.party_id, offboarding.product_id, None)
+    text = _rewriting(update, len(values) + 1)
+    if await fetch_text(text, [*values, *_values(viewer, at, entries, about)]) == "0":
+        raise StaleError

@@ -113,6 +113,9 @@ ROOT_FIELDS: Final = {
     "assignableUsers": 'assignableUsers(search: "a") { nodes { name } totalCount }',
     "activity": "activity { nodes { actor { name } offboarding { assignee { name } } } }",
     "mails": "mails { nodes { status recipient { name } offboarding { status } } totalCount }",
+    "users": "users { nodes { name } totalCount }",
+    "userGroups": "userGroups { nodes { name permissions } totalCount }",
+    "apiTokens": "apiTokens { nodes { name user { name } } totalCount }",
     "statistics": "statistics { total byStatus { count } byAssignee { assignee { name } } }",
 }
 ROOTS: Final = list(GRAPHQL.query_type.fields)
@@ -184,7 +187,7 @@ async def test_sends_nothing_for_what_makes_no_sense(statements: list[str]) -> N
     assert statements == []
 
 
-async def test_reads_the_result_of_a_mutation_in_one_statement_after_the_commit(
+async def test_saves_a_status_in_three_statements_to_look_to_write_and_to_show(
     statements: list[str],
 ) -> None:
     viewer = await make_clients(1)
@@ -202,6 +205,32 @@ async def test_reads_the_result_of_a_mutation_in_one_statement_after_the_commit(
           }
         }""",
         id=gid(row),
+    )
+
+    looked, written, shown = statements
+    assert looked.startswith("select x.* from offboarding x where ")
+    assert written.startswith("with written as (update offboarding set ")
+    assert shown.startswith("select coalesce((select ")
+
+
+async def test_reads_the_result_of_a_mutation_in_one_statement_after_the_commit(
+    statements: list[str],
+) -> None:
+    viewer = await make_clients(1)
+    row = await make_offboarding(product=await make_product())
+    statements.clear()
+
+    await data(
+        viewer,
+        """mutation ($id: ID!, $assignee: ID!) {
+          assignOffboarding(input: { offboardingId: $id, assigneeId: $assignee }) {
+            ... on AssignOffboardingSuccess { offboarding {
+              assignee { name } activity { nodes { actor { name } } }
+            } }
+          }
+        }""",
+        id=gid(row),
+        assignee=f"user_{viewer.user_id}",
     )
 
     commit = next(i for i, sql in enumerate(statements) if sql.upper().startswith("COMMIT"))
