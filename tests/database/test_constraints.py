@@ -274,9 +274,9 @@ async def test_takes_a_history_of_cancelled_ones_beside_one_that_runs(
 
 # Each foreign key by which a row of an organisation names a row of an organisation.
 _LINKS: Final = """
-select f.conrelid::regclass::text as source, a.attname as key
-from pg_constraint f join pg_attribute a on a.attrelid = f.conrelid and f.conkey = array[a.attnum]
-where f.contype = 'f' and f.confrelid <> 'organisation'::regclass
+select distinct f.conrelid::regclass::text as source, a.attname as key
+from pg_constraint f join pg_attribute a on a.attrelid = f.conrelid and a.attnum = any(f.conkey)
+where f.contype = 'f' and a.attname <> 'organisation_id' and f.confrelid <> 'organisation'::regclass
   and exists (select from pg_attribute o
     where o.attrelid = f.conrelid and o.attname = 'organisation_id')
 """
@@ -358,6 +358,18 @@ async def test_tries_every_link_that_there_is(raw: asyncpg.Connection) -> None:
     found = {(row["source"], row["key"]) for row in await raw.fetch(_LINKS)}
 
     assert found == set(ACROSS)
+
+
+@pytest.mark.usefixtures("database")
+async def test_checks_each_link_by_one_key(raw: asyncpg.Connection) -> None:
+    twice = await raw.fetch(
+        "select f.conrelid::regclass::text, a.attname from pg_constraint f"
+        " join pg_attribute a on a.attrelid = f.conrelid and a.attnum = any(f.conkey)"
+        " where f.contype = 'f' and a.attname <> 'organisation_id'"
+        " group by 1, 2 having count(*) > 1"
+    )
+
+    assert [tuple(row) for row in twice] == []
 
 
 @pytest.mark.usefixtures("database")

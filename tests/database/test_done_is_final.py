@@ -235,7 +235,7 @@ PARTS: Final = {
 TRUNCATIONS: Final = {
     f"truncate {tables}": f"truncate {tables}"
     for tables in (
-        "offboarding, activity, outgoing_mail",
+        "offboarding, activity, webhook_delivery, outgoing_mail",
         "offboarding cascade",
         "party cascade",
         "product cascade",

@@ -23,10 +23,19 @@ async def indexes(raw: asyncpg.Connection) -> list[tuple[str, bool]]:
     return [(row["definition"], row["valid"]) for row in rows]
 
 
-async def test_leaves_every_index_as_it_was(
+async def keys(raw: asyncpg.Connection) -> list[tuple[str, str, str, bool]]:
+    rows = await raw.fetch(
+        "select conrelid::regclass::text as owner, conname as name, convalidated as valid,"
+        " pg_get_constraintdef(oid) as definition from pg_constraint where contype = 'f'"
+        " order by 1, 2"
+    )
+    return [(row["owner"], row["name"], row["definition"], row["valid"]) for row in rows]
+
+
+async def test_leaves_every_index_and_foreign_key_as_it_was(
     load: Load, raw: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    before = await indexes(raw)
+    before, keys_before = await indexes(raw), await keys(raw)
     write(tmp_path)
 
     await load(tmp_path, dry_run=True)
@@ -34,6 +43,8 @@ async def test_leaves_every_index_as_it_was(
     await load(tmp_path, "Other Bank")
 
     assert await indexes(raw) == before
+    assert await keys(raw) == keys_before
+    assert any(name == "holding_party_tenant" for _, name, _, _ in keys_before)
     assert any("party_listed_by_name" in definition for definition, _ in before)
 
 
