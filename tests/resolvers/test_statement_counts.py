@@ -116,6 +116,8 @@ ROOT_FIELDS: Final = {
     "users": "users { nodes { name } totalCount }",
     "userGroups": "userGroups { nodes { name permissions } totalCount }",
     "apiTokens": "apiTokens { nodes { name user { name } } totalCount }",
+    "webhooks": "webhooks { nodes { url createdBy { name } } totalCount }",
+    "webhookDeliveries": "webhookDeliveries { nodes { webhook { url } activity { kind } } }",
     "statistics": "statistics { total byStatus { count } byAssignee { assignee { name } } }",
 }
 ROOTS: Final = list(GRAPHQL.query_type.fields)
