@@ -28,6 +28,6 @@ end $$
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0008_webhooks")]
+    dependencies = [("models", "0009_unsent_letters")]
 
     operations = [ops.RunSQL(PLAIN_KEYS)]
