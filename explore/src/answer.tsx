@@ -16,6 +16,9 @@ function parsed(text: string | null | undefined): { data?: unknown } {
   }
 }
 
+const SIGN_IN = "Sign in to export from here; with a token, curl can.";
+const PERMISSION = "This needs the permission CLIENT_FILE_EXPORT; ask an administrator for it.";
+
 const VIEWS: [View, string][] = [
   ["json", "JSON"],
   ["table", "Table"],
@@ -23,7 +26,7 @@ const VIEWS: [View, string][] = [
 ];
 
 /** What stands in the pane of the answer: the choice of views, the export, and the view chosen. */
-export function Answer({ mayExport }: { mayExport: boolean }) {
+export function Answer({ mayExport, byToken }: { mayExport: boolean; byToken: boolean }) {
   const { tabs, activeTabIndex, documentAST, operationName, variableEditor } = useGraphiQL(
     pick("tabs", "activeTabIndex", "documentAST", "operationName", "variableEditor"),
   );
@@ -63,7 +66,7 @@ export function Answer({ mayExport }: { mayExport: boolean }) {
           className="answer-export"
           onClick={openExport}
           disabled={!mayExport}
-          title={mayExport ? "All rows of a list as a file" : "This needs the permission CLIENT_FILE_EXPORT; ask an administrator for it."}
+          title={mayExport ? "All rows of a list as a file" : byToken ? SIGN_IN : PERMISSION}
         >
           Export all …
         </button>

@@ -113,7 +113,7 @@ export function Explore({ schema, queries, mayExport, byToken }: Props) {
         )}
       </GraphiQL.Toolbar>
       <GraphiQL.Footer>
-        <Answer mayExport={mayExport} />
+        <Answer mayExport={mayExport} byToken={byToken} />
       </GraphiQL.Footer>
     </GraphiQL>
   );

@@ -3,7 +3,7 @@ import { csvOf, save, tsvOf, xlsxOf, type Table } from "./files";
 import { cellOf, compare, type List } from "./lists";
 
 // From so many characters on, a text is broken into lines.
-const LONG = 44;
+const LONG = 60;
 
 interface Sort {
   column: number;
