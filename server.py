@@ -31,6 +31,7 @@ from explorer import explorer_routes
 from exporting import export_routes
 from mail import Catcher, catching_beside
 from observing import Observed, log_to_stderr, metrics_routes, watching
+from rates import sharing
 from routes import live, mail_routes, ready, task_routes, unsubscribe_routes
 from schema import schema
 from schema.endpoint import GraphQLEndpoint
@@ -55,7 +56,13 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         pool = connected(url, settings.database_pool_size, settings.operation_seconds)
         feeds = feeding(url, settings.subscriber_buffer)
-        async with pool, feeds as feed, working(settings), watching(streams):
+        async with (
+            pool,
+            feeds as feed,
+            working(settings),
+            watching(streams),
+            sharing(*endpoint.rates),
+        ):
             # What is there by now stays; the collector need not look at it in every round.
             gc.collect()
             gc.freeze()
@@ -64,9 +71,10 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
 
     origins, streams = Origins.of(settings), Streams.of(settings)
     signing_in = sign_in_routes(settings, origins)
+    endpoint = GraphQLEndpoint(settings, streams)
     routes: list[BaseRoute] = [
         *explorer_routes(settings, sign_in=bool(signing_in), mail=catcher is not None),
-        Route("/graphql", GraphQLEndpoint(settings, streams)),
+        Route("/graphql", endpoint),
         WebSocketRoute("/graphql", GraphQLSocket(streams)),
         Route("/health/live", live),
         Route("/health/ready", ready),
@@ -205,7 +213,7 @@ def _run(
         "access_log": False,
         "server_header": False,
         "log_config": None,
-        "timeout_graceful_shutdown": 10,
+        "timeout_graceful_shutdown": settings.shutdown_seconds,
         "ws": Sockets,
         "ws_max_size": LARGEST_FRAME,
         "ws_ping_interval": settings.keep_alive_seconds,

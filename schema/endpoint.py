@@ -14,17 +14,21 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 import auth
+from rates import Rate, TooManyError
 from schema import schema
 from schema.context import Context
 from schema.event_stream import framing_of, stream_response, takes_only_streams
+from schema.repeats import once
 from schema.requests import HttpError, check_content_type, operation_of, operation_of_url
 from schema.responses import (
     accepted,
     error_response,
     method_not_allowed,
     mishap,
+    overloaded,
     result_response,
     too_large,
+    too_many,
 )
 from schema.streams import Operation, Streams, TooManyStreamsError
 from settings.limits import Limits
@@ -45,12 +49,21 @@ class GraphQLEndpoint:
     def __init__(self, limits: Limits, streams: Streams) -> None:
         self.limits = limits
         self.streams = streams
+        self.requests = Rate("requests", limits.requests_per_minute)
+        self.failures = Rate("failures", limits.failures_per_minute)
+        self._running = 0
+
+    @property
+    def rates(self) -> tuple[Rate, ...]:
+        """What is counted here and shared with other processes."""
+        return (self.requests, self.failures)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
         liked = accepted(request.headers.get("accept", "*/*"))
         asked = scope["asked"] = {}
+        self._running += 1
         try:
             response = await self._answer(request, liked, asked)
         except HttpError as error:
@@ -62,35 +75,67 @@ class GraphQLEndpoint:
             told = mishap(error)
             asked["code"] = told.code
             response = error_response(told, liked)
+        finally:
+            self._running -= 1
         await response(scope, receive, send)
 
     async def _answer(
         self, request: Request, liked: dict[str, float], asked: dict[str, Any]
     ) -> Response:
         """Answer a request; `asked` is filled in with what the log may tell of it."""
-        try:
-            credential = auth.credential_of(request.scope)
-            context = Context(await credential.viewer(), credential)
-        except auth.UnauthenticatedError as error:
-            message = "Show a valid token as Authorization: Bearer <token>, or sign in."
-            headers = {"www-authenticate": "Bearer"}
-            raise HttpError(401, error.code, message, **headers) from error
+        if self._running > self.limits.max_running:
+            raise overloaded()
+        context = await self._context(request)
         asked["viewer"] = context.viewer.user_id
         operation = await self._operation(request)
         accept = request.headers.get("accept", "*/*")
         if takes_only_streams(accept) and request.method == "POST":
             return await self._stream(operation, context, accept)
-        try:
+
+        async def execute() -> tuple[Response, str | None]:
             result = await self._execute(operation, context, request.method)
+            if context.operation is not None:
+                asked["operation"] = context.operation
+            if result.errors:
+                asked["code"] = (result.errors[0].extensions or {})["code"]
+            return result_response(result, liked), asked.get("code")
+
+        post = request.method == "POST"
+        key = request.headers.get("idempotency-key") if post else None
+        if key is not None and schema.is_mutation(operation.query, operation.name):
+            seconds = self.limits.operation_seconds
+            return await once(context.viewer, key, operation, liked, seconds, execute)
+        try:
+            response, _ = await execute()
         except InvalidOperationTypeError as error:
             if error.operation_type is OperationType.MUTATION:
                 raise method_not_allowed("POST") from error
             return await self._stream(operation, context, accept)
-        if context.operation is not None:
-            asked["operation"] = context.operation
-        if result.errors:
-            asked["code"] = (result.errors[0].extensions or {})["code"]
-        return result_response(result, liked)
+        return response
+
+    async def _context(self, request: Request) -> Context:
+        """Return who asks, or refuse with 401; who asks or fails too often, with 429."""
+        try:
+            credential = auth.credential_of(request.scope)
+            viewer = await credential.viewer()
+            self.requests.take(str(viewer.user_id))
+        except auth.UnauthenticatedError as error:
+            address = request.client.host if request.client else ""
+            if "authorization" in request.headers or "cookie" in request.headers:
+                self._take(self.failures, address)
+            message = "Show a valid token as Authorization: Bearer <token>, or sign in."
+            headers = {"www-authenticate": "Bearer"}
+            raise HttpError(401, error.code, message, **headers) from error
+        except TooManyError as error:
+            raise too_many(error.seconds, str(error)) from error
+        return Context(viewer, credential)
+
+    @staticmethod
+    def _take(rate: Rate, key: str) -> None:
+        try:
+            rate.take(key)
+        except TooManyError as error:
+            raise too_many(error.seconds, str(error)) from error
 
     async def _operation(self, request: Request) -> Operation:
         if request.method == "POST":

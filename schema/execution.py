@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 import orjson
@@ -96,6 +97,15 @@ class Schema(strawberry.Schema):
         if answer.operation.operation is GraphQLOperationType.SUBSCRIPTION:
             return await _stream(answer)
         return self._once(answer)
+
+    def is_mutation(self, query: str | None, name: str | None) -> bool:
+        """Whether a document asks for a mutation; what is wrong with it is told by executing it."""
+        document = self.documents.read(query)
+        if isinstance(document, list):
+            return False
+        with suppress(GraphQLError):
+            return _operation(document, name).operation is GraphQLOperationType.MUTATION
+        return False
 
     def _prepared(
         self,

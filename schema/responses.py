@@ -53,6 +53,16 @@ def too_large(most: int) -> HttpError:
     return HttpError(413, "PAYLOAD_TOO_LARGE", f"The body may have at most {most} bytes.")
 
 
+def too_many(seconds: int, sentence: str) -> HttpError:
+    """Return the answer to who asks, or fails to sign in, too often."""
+    return HttpError(429, "TOO_MANY_REQUESTS", sentence, **{"retry-after": str(seconds)})
+
+
+def overloaded() -> HttpError:
+    """Return the answer to what would only wait behind too much else."""
+    return HttpError(503, "OVERLOADED", "Too much is going on; ask again.", **RETRY_SOON)
+
+
 def mishap(error: Exception) -> HttpError:
     """Return the answer to what is no client's fault; the log has all of it, the answer an id."""
     if is_away(error) or took_too_long(error):
@@ -85,6 +95,14 @@ def error_response(error: HttpError, liked: dict[str, float]) -> Response:
     """Return the answer that tells of an error of the request as such."""
     told = {"message": str(error), "extensions": {"code": error.code}}
     return json_response({"errors": [told]}, error.status, liked, error.headers)
+
+
+def kept_response(answer: bytes, status: int, liked: dict[str, float]) -> Response:
+    """Return an answer that was given before."""
+    response = json_response({}, status, liked, {"idempotency-replayed": "true"})
+    response.body = answer
+    response.headers["content-length"] = str(len(answer))
+    return response
 
 
 def json_response(

@@ -22,6 +22,18 @@ class Limits(BaseModel):
     allow_get: bool = Field(
         default=False, description="Answer queries, never mutations, that are sent by GET."
     )
+    max_running: int = Field(
+        200, ge=1, le=100_000, description="Requests that run at once; more are answered 503."
+    )
+    requests_per_minute: int | None = Field(
+        None, ge=1, description="Requests of one person in a minute. Absent: any number."
+    )
+    failures_per_minute: int | None = Field(
+        100, ge=1, description="Bad credentials from one address in a minute; more get 429."
+    )
+    shutdown_seconds: int = Field(
+        10, ge=1, le=600, description="Longest wait for what runs when told to end."
+    )
     max_document_bytes: int = Field(
         20_000, ge=100, le=10_000_000, description="Longest document of an operation, in bytes."
     )

@@ -24,7 +24,7 @@ LADDER: Final = (
     {"demo", "webhooks"},
     {"resolvers"},
     {"loading", "mail"},
-    {"events"},
+    {"events", "rates"},
     {"auth"},
     {"models"},
     {"pages"},

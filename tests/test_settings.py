@@ -14,6 +14,10 @@ from pydantic import SecretStr
 from settings import ROOT, Settings, SettingsError, SmtpTls, get_settings, settings_or_exit
 
 LIMITS: Final = {
+    "max_running": 200,
+    "requests_per_minute": None,
+    "failures_per_minute": 100,
+    "shutdown_seconds": 10,
     "max_body_bytes": 100_000,
     "body_seconds": 10,
     "allow_get": False,
@@ -155,6 +159,10 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
         "OIDC_ISSUERS": json.dumps([ISSUER]),
         "SESSION_HOURS": "8",
         "MAX_BODY_BYTES": "5000",
+        "MAX_RUNNING": "20",
+        "REQUESTS_PER_MINUTE": "3000",
+        "FAILURES_PER_MINUTE": "30",
+        "SHUTDOWN_SECONDS": "20",
         "SUBSCRIPTIONS_PER_CONNECTION": "20",
         "CONNECTIONS_PER_VIEWER": "5",
         "CONNECTION_INIT_SECONDS": "3.5",
@@ -223,6 +231,10 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
         "subscriber_buffer": 500,
         "subscriber_patience_seconds": 60,
         "max_body_bytes": 5_000,
+        "max_running": 20,
+        "requests_per_minute": 3_000,
+        "failures_per_minute": 30,
+        "shutdown_seconds": 20,
         "body_seconds": 5,
         "allow_get": True,
         "max_document_bytes": 30_000,

@@ -1,0 +1,101 @@
+"""Rates: how often somebody may do something in a minute, over all processes.
+
+Each process counts by itself and tells the others once a second through the database, so that no
+request waits for it; what happens in that second may be too much.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from time import time
+from typing import Final
+
+from database import AWAY, fetch_rows
+
+SHARE_SECONDS: Final = 1.0
+MINUTE: Final = 60
+
+_SHARE: Final = """
+with old as (delete from request_count where minute < $2::bigint - 2)
+insert into request_count as counted (key, minute, count)
+select key, $2::bigint, count from unnest($1::text[], $3::integer[]) as told(key, count)
+on conflict (key, minute) do update set count = counted.count + excluded.count
+returning key, count
+"""
+
+logger = logging.getLogger(__name__)
+
+
+class TooManyError(Exception):
+    """It was done too often; after so many seconds it may be done again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"This was asked for too often; ask again in {seconds} seconds.")
+        self.seconds = seconds
+
+
+class Rate:
+    """How often each key may be counted in a minute; without a limit nothing is counted."""
+
+    def __init__(self, name: str, per_minute: int | None) -> None:
+        self.name = name
+        self.per_minute = per_minute
+        self._minute = 0
+        self._own: dict[str, int] = {}
+        self._told: dict[str, int] = {}
+        self._others: dict[str, int] = {}
+
+    def take(self, key: str) -> None:
+        """Count once for a key; refuse with `TooManyError` what is too much."""
+        if self.per_minute is None:
+            return
+        now = time()
+        self._turn(int(now // MINUTE))
+        used = self._own[key] = self._own.get(key, 0) + 1
+        if used + self._others.get(key, 0) > self.per_minute:
+            raise TooManyError(MINUTE - int(now % MINUTE))
+
+    def _turn(self, minute: int) -> None:
+        if minute != self._minute:
+            self._minute = minute
+            self._own, self._told, self._others = {}, {}, {}
+
+    async def share(self) -> None:
+        """Tell the other processes what was counted here, and hear what was counted there."""
+        self._turn(int(time() // MINUTE))
+        minute = self._minute
+        news = {k: n - self._told.get(k, 0) for k, n in sorted(self._own.items())}
+        news = {key: count for key, count in news.items() if count}
+        if not news:
+            return
+        names = [f"{self.name}:{key}" for key in news]
+        rows = await fetch_rows(_SHARE, [names, minute, list(news.values())])
+        if minute != self._minute:
+            return
+        for row in rows:
+            key = row["key"].partition(":")[2]
+            self._told[key] = self._told.get(key, 0) + news[key]
+            self._others[key] = row["count"] - self._told[key]
+
+
+@asynccontextmanager
+async def sharing(*rates: Rate) -> AsyncIterator[None]:
+    """Keep the counts of all processes together for as long as the context lasts."""
+
+    async def share() -> None:
+        while True:
+            await asyncio.sleep(SHARE_SECONDS)
+            try:
+                for rate in rates:
+                    await rate.share()
+            except AWAY as error:
+                logger.warning("counts are not shared: %s", type(error).__name__)
+
+    task = asyncio.create_task(share())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

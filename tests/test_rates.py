@@ -1,0 +1,99 @@
+"""How often somebody may ask, and how much may go on at once, over several processes."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+import asyncpg
+import httpx2
+
+from database import connected
+from tests.factories import make_token, make_user
+from tests.served import Served, served, until
+
+HELLO: Final = {"query": "{ viewer { openTaskCount } }"}
+
+
+async def ask(server: Served, authorization: str) -> httpx2.Response:
+    headers = {"authorization": authorization}
+    return await server.http.post("/graphql", json=HELLO, headers=headers)
+
+
+def check_refused(answer: httpx2.Response) -> None:
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+    assert answer.json()["errors"][0]["extensions"]["code"] == "TOO_MANY_REQUESTS"
+
+
+async def test_one_person_asks_no_more_than_is_allowed_over_all_processes(
+    database_url: str,
+) -> None:
+    async with connected(database_url):
+        token, other = await make_token(await make_user()), await make_token(await make_user())
+    async with AsyncExitStack() as stack:
+        first, second = [
+            await stack.enter_async_context(
+                served(DATABASE_URL=database_url, REQUESTS_PER_MINUTE="20")
+            )
+            for _ in range(2)
+        ]
+
+        answers = [await ask(first, f"Bearer {token}") for _ in range(45)]
+
+        async def is_known() -> bool:
+            return (await ask(second, f"Bearer {token}")).status_code == 429
+
+        await until(is_known)
+        elsewhere = await ask(second, f"Bearer {token}")
+        others = await ask(second, f"Bearer {other}")
+
+    # A minute may have turned over meanwhile.
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert len(refused) >= 5
+    check_refused(refused[0])
+    check_refused(elsewhere)
+    assert others.status_code == 200
+
+
+async def test_bad_credentials_are_refused_by_address_and_good_ones_are_not(
+    database_url: str,
+) -> None:
+    async with connected(database_url):
+        token = await make_token(await make_user())
+    async with served(DATABASE_URL=database_url, FAILURES_PER_MINUTE="5") as server:
+        failed = [await ask(server, "Bearer offb_" + "x" * 43) for _ in range(13)]
+        good = await ask(server, f"Bearer {token}")
+        nobody = await server.http.post("/graphql", json=HELLO)
+
+    statuses = [answer.status_code for answer in failed]
+    assert set(statuses) == {401, 429}
+    assert statuses[:5] == [401] * 5
+    check_refused(next(answer for answer in failed if answer.status_code == 429))
+    assert good.status_code == 200
+    assert nobody.status_code == 401
+
+
+async def test_answers_503_to_what_would_only_wait(database_url: str) -> None:
+    async with connected(database_url):
+        token = await make_token(await make_user())
+    blocker = await asyncpg.connect(database_url)
+    async with served(DATABASE_URL=database_url, MAX_RUNNING="3") as server:
+        await ask(server, f"Bearer {token}")
+        transaction = blocker.transaction()
+        await transaction.start()
+        await blocker.execute("lock table offboarding in access exclusive mode")
+        waiting: list[asyncio.Task[Any]] = [
+            asyncio.create_task(ask(server, f"Bearer {token}")) for _ in range(3)
+        ]
+        await asyncio.sleep(0.5)
+
+        refused = await ask(server, f"Bearer {token}")
+        live = await server.http.get("/health/live")
+        await transaction.rollback()
+        await blocker.close()
+        answered = [await task for task in waiting]
+        after = await ask(server, f"Bearer {token}")
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert refused.json()["errors"][0]["extensions"]["code"] == "OVERLOADED"
+    assert [answer.status_code for answer in (*answered, live, after)] == [200] * 5
