@@ -113,7 +113,7 @@ EXPORTS: Final[Mapping[str, Export]] = {
             "Query",
             "Activity",
             "id cursor kind occurredAt actor { id name email } offboarding { id }"
-            " party { id name reference } product { id name number }"
+            " party { id name reference } product { id name number } user { id name email }"
             " changes { field before after }",
         ),
     )
