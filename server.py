@@ -73,9 +73,10 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
     signing_in = sign_in_routes(settings, origins)
     endpoint = GraphQLEndpoint(settings, streams)
     routes: list[BaseRoute] = [
-        *explorer_routes(settings, sign_in=bool(signing_in), mail=catcher is not None),
+        # First, since the routes are tried in turn.
         Route("/graphql", endpoint),
         WebSocketRoute("/graphql", GraphQLSocket(streams)),
+        *explorer_routes(settings, sign_in=bool(signing_in), mail=catcher is not None),
         Route("/health/live", live),
         Route("/health/ready", ready),
         *metrics_routes(settings),

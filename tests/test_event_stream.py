@@ -17,7 +17,7 @@ from tests.streaming import Stream, streamed
 
 EVENTS: Final = "text/event-stream"
 PARTS: Final = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json"
-NEXT: Final = b'event: next\ndata: {"data":{"activity":{"kind" : "STATUS_CHANGED"}}}\n\n'
+NEXT: Final = b'event: next\ndata: {"data":{"activity":{"kind":"STATUS_CHANGED"}}}\n\n'
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ async def test_sends_parts_that_each_end_with_a_boundary(bank: Bank) -> None:
         told_of = orjson.loads(await refused.rest())
 
     head = b"\r\ncontent-type: application/json\r\n\r\n"
-    told = b'{"payload":{"data":{"activity":{"kind" : "STATUS_CHANGED"}}}}'
+    told = b'{"payload":{"data":{"activity":{"kind":"STATUS_CHANGED"}}}}'
     assert parts.response.headers["content-type"] == (
         'multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"'
     )
