@@ -95,7 +95,7 @@ async def test_filters_as_the_subscription_does(bank: Bank) -> None:
             "?kinds=ASSIGNED",
             (
                 "There is no parameter kinds here, but kind, offboardingId, partyId, productId,"
-                " actorId."
+                " userId, actorId."
             ),
         ),
     ],

@@ -125,7 +125,7 @@ async def test_signs_in_asks_and_signs_out_in_a_browser(bank: Served, page: Page
     after = await page.evaluate(ASK)
 
     assert [before[0], within[0], after[0]] == [401, 200, 401]
-    assert within[1] == {"data": {"viewer": {"user": {"email": ADA}}}}
+    assert within[1]["data"] == {"viewer": {"user": {"email": ADA}}}
     assert scripts_see == ""
     assert cookies["session"]["httpOnly"]
     assert cookies["session"]["sameSite"] == "Lax"
