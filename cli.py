@@ -2,28 +2,23 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final
 
 import typer
 from asyncpg import PostgresConnectionError
 from tortoise.exceptions import DBConnectionError, ValidationError
 
-from auth import issue_token
-from database import DatabaseUnusableError, EmbeddedError, connected, provided, run_migrations
+from database import DatabaseUnusableError, EmbeddedError
+from database.at_head import database_at_head, run
 from demo import write_demo
 from exports import documents, export_schema, export_settings
 from loading import BadRowsError, load_client_file
 from loading.terminal import line_of, lines_of, progress_bar, write_bad_rows
 from mail.commands import app as mail_commands
-from models import DomainError, User
-from settings import settings_or_exit
+from models import DomainError
+from token_commands import revoke_token, token, tokens
 from worker import run_worker
-
-T = TypeVar("T")
 
 app = typer.Typer(
     help="Run and look after the offboarding server.",
@@ -45,25 +40,6 @@ REFUSALS: Final = (
     PostgresConnectionError,
     ValidationError,
 )
-
-
-@contextmanager
-def database_at_head() -> Iterator[tuple[str, list[str]]]:
-    """Yield the URL of the database, brought to head, and the migrations that this took."""
-    settings = settings_or_exit()
-    with provided(settings) as url:
-        yield url, asyncio.run(run_migrations(url))
-
-
-def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Do work with the models connected to the database."""
-
-    async def connected_work(url: str) -> T:
-        async with connected(url):
-            return await work()
-
-    with database_at_head() as (url, _):
-        return asyncio.run(connected_work(url))
 
 
 @app.command()
@@ -134,43 +110,9 @@ def demo() -> None:
         print("Demo Bank and Other Bank are there already; nothing was changed.")
 
 
-@app.command()
-def token(
-    email: Annotated[str, typer.Argument(help="E-mail address of the user.")],
-    organisation: Annotated[
-        str | None, typer.Option(help="Needed when the address is known to several.")
-    ] = None,
-    days: Annotated[int, typer.Option(min=1, max=3650, help="Days the token is good for.")] = 90,
-    name: Annotated[str, typer.Option(help="What the token is for.")] = "Command line",
-) -> None:
-    """Make an API token for a user and print it, this once, alone on standard output."""
-
-    async def make() -> str:
-        user = await _user(email.strip().lower(), organisation)
-        return await issue_token(user, name, timedelta(days=days))
-
-    print(run(make))
-
-
-async def _user(email: str, organisation: str | None) -> User:
-    """Return the one enabled user of an address, or refuse."""
-    users = User.filter(email=email).prefetch_related("organisation")
-    if organisation is not None:
-        users = users.filter(organisation__name=organisation)
-    found = await users
-    of = "" if organisation is None else f" of {organisation}"
-    if not found:
-        raise DomainError(f"There is no user{of} with the e-mail address {email}.")
-    if len(found) > 1:
-        names = sorted(user.organisation.name for user in found)
-        raise DomainError(
-            f"{email} is known to {' and '.join(names)}: choose one with --organisation."
-        )
-    if not found[0].enabled:
-        raise DomainError(f"The user{of} with the e-mail address {email} is disabled.")
-    return found[0]
-
-
+app.command()(token)
+app.command()(tokens)
+app.command("revoke-token")(revoke_token)
 app.command("export-schema")(export_schema)
 app.command("export-settings")(export_settings)
 app.command()(documents)

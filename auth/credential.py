@@ -85,6 +85,8 @@ def credential_of(scope: Mapping[str, Any], authorization: str | None = None) ->
     It is the header `Authorization` or, without one, the cookie of a session. `authorization`
     stands in for the header where a client cannot send one, as a browser that opens a websocket.
     """
+    if scope["type"] == "websocket" and not _origins(scope).admit_socket(scope):
+        raise UnauthenticatedError("ORIGIN_NOT_ALLOWED")
     shown = authorization or header(scope, b"authorization")
     if shown:
         token = _bearer(shown)
@@ -92,10 +94,14 @@ def credential_of(scope: Mapping[str, Any], authorization: str | None = None) ->
     secret = secret_of(scope)
     if secret is None:
         raise UnauthenticatedError
-    origins: Origins = scope["app"].state.origins
-    if not origins.admit(scope):
+    if not _origins(scope).admit(scope):
         raise UnauthenticatedError("ORIGIN_NOT_ALLOWED")
     return Credential(hash_of(secret), viewer_of_session)
+
+
+def _origins(scope: Mapping[str, Any]) -> Origins:
+    origins: Origins = scope["app"].state.origins
+    return origins
 
 
 async def viewer_of(authorization: str | None) -> Viewer:

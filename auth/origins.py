@@ -73,6 +73,14 @@ class Origins:
         reads = scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}
         return reads and header(scope, b"sec-fetch-site") in _BEGUN_HERE
 
+    def admit_socket(self, scope: Mapping[str, Any]) -> bool:
+        """Return whether a socket may be opened: by a trusted page, or by what is no browser.
+
+        No other rule of a browser stands in its way: those about sites end where sockets begin.
+        """
+        origin = header(scope, b"origin")
+        return not origin or origin in self.own or origin in self.others
+
     def admit_page(self, scope: Mapping[str, Any]) -> bool:
         """Return whether a form was sent by a page of our own."""
         return header(scope, b"origin") in self.own

@@ -17,7 +17,7 @@ LADDER: Final = (
     {"worker"},
     {
         *("banner", "change_feed", "explorer", "exporting", "exports"),
-        *("routes", "sign_in", "signals", "sockets"),
+        *("routes", "sign_in", "signals", "sockets", "token_commands"),
     },
     {"observing"},
     {"schema"},

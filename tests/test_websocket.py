@@ -60,6 +60,16 @@ async def test_takes_a_token_as_a_header_or_in_the_first_message(bank: Bank, sho
         assert (await opened.hear())["payload"]["data"] == {"__typename": "Query"}
 
 
+async def test_is_for_no_page_of_another_site_even_with_a_token(bank: Bank) -> None:
+    async with socket(bank.url, bank.token, Origin=bank.url) as opened:
+        await opened.until_live()
+    for origin in ("https://evil.example", "null"):
+        async with socket(bank.url, Origin=origin) as opened:
+            await opened.say(type="connection_init", payload={"authToken": bank.token})
+
+            assert await opened.closed() == (4403, "ORIGIN_NOT_ALLOWED: show a good credential.")
+
+
 async def test_closes_who_does_not_say_who_they_are(bank: Bank) -> None:
     async with socket(bank.url) as silent:
         timed_out = await silent.closed()

@@ -1,9 +1,9 @@
 import pytest
 
 from auth import viewer_of
-from models import ApiToken
+from models import Activity, ApiToken
 from tests.cli.process import Cli
-from tests.factories import make_organisation, make_user
+from tests.factories import make_organisation, make_token, make_user
 
 
 @pytest.mark.usefixtures("database")
@@ -91,3 +91,60 @@ async def test_takes_the_user_of_the_organisation_that_is_named(cli: Cli) -> Non
         "There is no user of West with the e-mail address anna@example.com.\n"
     )
     assert await ApiToken.all().count() == 1
+
+
+@pytest.mark.usefixtures("database")
+async def test_limits_a_token_and_tells_the_log(cli: Cli) -> None:
+    user = await make_user(email="anna@example.com", groups=["Officer"])
+
+    finished = cli(
+        "token", "anna@example.com", "--scope", "client_file_read", "--scope", "USER_ADMIN"
+    )
+
+    assert finished.returncode == 0
+    viewer = await viewer_of(f"Bearer {finished.stdout.strip()}")
+    assert viewer.permissions == {"CLIENT_FILE_READ"}
+    (entry,) = await Activity.all()
+    assert (entry.kind, entry.actor_id, entry.user_id) == ("API_TOKEN_CREATED", None, user.id)
+    changes = {change["field"]: change["after"] for change in entry.changes}
+    assert changes["scopes"] == "CLIENT_FILE_READ, USER_ADMIN"
+
+
+@pytest.mark.usefixtures("database")
+async def test_makes_no_token_that_is_good_for_more_than_a_year(cli: Cli) -> None:
+    await make_user(email="anna@example.com")
+
+    finished = cli("token", "anna@example.com", "--days", "366")
+
+    assert finished.returncode == 2
+    assert await ApiToken.all().count() == 0
+
+
+@pytest.mark.usefixtures("database")
+async def test_lists_and_revokes_tokens(cli: Cli) -> None:
+    user = await make_user(email="anna@example.com")
+    await make_token(user, name="Nightly", scopes=["CLIENT_FILE_READ"])
+    secret = await make_token(user, name="Old")
+    old = await ApiToken.get(name="Old")
+    await viewer_of(f"Bearer {secret}")
+
+    listed = cli("tokens", "anna@example.com")
+    first, second = cli("revoke-token", str(old.id)), cli("revoke-token", str(old.id))
+    relisted = cli("tokens", "anna@example.com")
+    unknown = cli("revoke-token", str(user.id))
+
+    lines = listed.stdout.splitlines()
+    assert [line.rpartition("  ")[2] for line in lines] == ["Old", "Nightly"]
+    assert lines[0].startswith(f"{old.id}  until ")
+    assert "  used 20" in lines[0]
+    assert "  all permissions  " in lines[0]
+    assert "  never used  CLIENT_FILE_READ  " in lines[1]
+    assert secret not in listed.stdout
+    assert first.stdout == "The token is revoked.\n"
+    assert second.stdout == "The token was revoked before; nothing was changed.\n"
+    assert relisted.stdout.startswith(f"{old.id}  revoked  ")
+    assert (unknown.returncode, unknown.stderr) == (
+        1,
+        "There is no such token; list those of a user.\n",
+    )
+    assert [entry.kind for entry in await Activity.all()] == ["API_TOKEN_REVOKED"]
