@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx2
 import pytest
@@ -22,19 +22,13 @@ from tests.served import Served, free_port, served
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 ADA: Final = "ada@bank.example"
-SIGN_OUT: Final = """() => {
-  const form = document.createElement('form')
-  form.method = 'post'
-  form.action = '/sign-out'
-  document.body.append(form)
-  form.submit()
-}"""
+WHO: Final = "{ viewer { user { email } } }"
 ASK: Final = """async () => {
   const response = await fetch('/graphql', {
     method: 'POST', headers: {'content-type': 'application/json'},
     body: JSON.stringify({query: '{ viewer { user { email } } }'}),
   })
-  return [response.status, await response.json()]
+  return response.status
 }"""
 
 
@@ -106,26 +100,29 @@ async def chromium(playwright: Any) -> AsyncIterator[Browser]:
         await browser.close()
 
 
-async def test_signs_in_asks_and_signs_out_in_a_browser(bank: Served, page: Page) -> None:
-    await page.goto(f"{bank.url}/health/live")
+async def test_signs_in_runs_a_query_in_graphiql_and_signs_out(bank: Served, page: Page) -> None:
+    await page.goto(f"{bank.url}/?query={quote(WHO)}")
     before = await page.evaluate(ASK)
 
-    await page.goto(f"{bank.url}/sign-in?next=/health/live")
+    await page.get_by_role("link", name="Sign in").first.click()
     await page.fill("input[name=sub]", ADA)
     await page.click("button:not([value=deny])")
-    await page.wait_for_url(f"{bank.url}/health/live")
-    within = await page.evaluate(ASK)
+    await page.locator(".graphiql-query-editor .view-line").first.wait_for()
+    async with page.expect_response("**/graphql") as waiting:
+        await page.locator(".graphiql-execute-button").click()
+    answered = await (await waiting.value).json()
     scripts_see = await page.evaluate("document.cookie")
     cookies = {cookie["name"]: cookie for cookie in await page.context.cookies(bank.url)}
 
-    await page.evaluate(SIGN_OUT)
+    await page.locator(".identity-button").click()
+    await page.get_by_role("button", name="Sign out").click()
     await page.wait_for_url(re.compile(r".*/oauth2/end_session\?.*"))
     leaving = parse_qs(urlsplit(page.url).query)
-    await page.goto(f"{bank.url}/health/live")
+    await page.goto(bank.url)
     after = await page.evaluate(ASK)
 
-    assert [before[0], within[0], after[0]] == [401, 200, 401]
-    assert within[1]["data"] == {"viewer": {"user": {"email": ADA}}}
+    assert (before, after) == (401, 401)
+    assert answered["data"] == {"viewer": {"user": {"email": ADA}}}
     assert scripts_see == ""
     assert cookies["session"]["httpOnly"]
     assert cookies["session"]["sameSite"] == "Lax"
