@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from database.client import SESSION
+from loading.access import AccessChanges
 from loading.checks import bad_rows, checks_of
 from loading.layout import HOLDINGS, SHEETS, Sheet
 from loading.listing import patiently, relist
@@ -86,8 +87,11 @@ class _Load:
         id_, added = await ensure_organisation(self._connection, organisation)
         await make_tables(self._connection, id_)
         await self._check(await self._stage())
+        access = AccessChanges(self._connection)
+        await access.begin()
         counts = await self._merge(id_)
         await patiently(self._connection, partial(relist, self._connection))
+        await access.end()
         return LoadReport(organisation_added=added, files=counts)
 
     async def _stage(self) -> set[Sheet]:
