@@ -21,7 +21,7 @@ class Sockets(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):
-            self.scope["extensions"][SEND_MANY] = {}
+            self.scope["extensions"][SEND_MANY] = {"is_writable": self.writable.is_set}
 
     @override
     async def send(self, message: Any) -> None:

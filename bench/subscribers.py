@@ -17,24 +17,26 @@ SUBSCRIPTION: Final = (
     " offboarding{id status resolution version} changes{field before after}}}"
 )
 _NUMBER: Final = re.compile(rb'"activity_(\d+)"')
+_TEXT, _PING, _PONG = 0x81, 0x89, 0x8A
 _SHORT, _MEDIUM = 126, 127
 
 # Told of each entry: its number, and when it came in.
 Heard = Callable[[int, float], None]
 
 
+def _masked_frame(opcode: int, content: bytes) -> bytes:
+    """Return the frame of a client."""
+    mask = urandom(4)
+    body = bytes(byte ^ mask[place % 4] for place, byte in enumerate(content))
+    length = len(content)
+    if length < _SHORT:
+        return bytes((opcode, 0x80 | length)) + mask + body
+    return bytes((opcode, 0x80 | _SHORT)) + length.to_bytes(2, "big") + mask + body
+
+
 def _masked(message: Mapping[str, object]) -> bytes:
     """Return a message as the frame of a client."""
-    text = orjson.dumps(message)
-    mask = urandom(4)
-    body = bytes(byte ^ mask[place % 4] for place, byte in enumerate(text))
-    length = len(text)
-    head = (
-        bytes((0x81, 0x80 | length))
-        if length < _SHORT
-        else (bytes((0x81, 0x80 | _SHORT)) + length.to_bytes(2, "big"))
-    )
-    return head + mask + body
+    return _masked_frame(_TEXT, orjson.dumps(message))
 
 
 class Subscriber(asyncio.Protocol):
@@ -84,8 +86,12 @@ class Subscriber(asyncio.Protocol):
             self._begin()
         start, kept = 0, self._kept
         while (frame := _frame(kept, start)) is not None:
-            text, start = frame
-            self._take(text, now)
+            text, start_of_next = frame
+            if kept[start] == _PING:
+                self.transport.write(_masked_frame(_PONG, text))
+            else:
+                self._take(text, now)
+            start = start_of_next
         self._kept = kept[start:]
 
     def _take(self, text: bytes, now: float) -> None:

@@ -97,7 +97,7 @@ class Connection:
         self.operations: dict[str, asyncio.Task[None]] = {}
         self._receive = receive
         self._transmit = send
-        self._sends_many = SEND_MANY in scope.get("extensions", {})
+        self._many = scope.get("extensions", {}).get(SEND_MANY)
         self._closed = False
 
     async def serve(self) -> None:
@@ -239,11 +239,12 @@ class Connection:
     async def _send_next(self, id: str, batch: Sequence[bytes]) -> None:
         before, after = b'{"id":' + orjson.dumps(id) + b',"type":"next","payload":', b"}"
         texts = [before + answer + after for answer in batch]
+        if self._many is not None and self._many["is_writable"]():
+            # Nobody waits, so no alarm need be set.
+            await self._send({"type": SEND_MANY, "texts": texts})
+            return
         try:
             async with asyncio.timeout(self.streams.patience_seconds):
-                if self._sends_many:
-                    await self._send({"type": SEND_MANY, "texts": texts})
-                    return
                 for text in texts:
                     await self._send({"type": "websocket.send", "text": text.decode()})
         except TimeoutError as error:
