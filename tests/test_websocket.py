@@ -1,17 +1,22 @@
 """Websockets at `/graphql`: graphql-transport-ws, and what becomes of all that is not."""
 
+import asyncio
+import os
 import signal
+from base64 import b64encode
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from websockets import ConnectionClosed
 
-from database import connected
+from database import connected, fetch_rows
 from models import ApiToken
 from tests.bank import KINDS, NEXT, SET_STATUS, Bank, make_bank
 from tests.factories import make_token, make_user
-from tests.served import served
-from tests.sockets import socket
+from tests.served import Served, served
+from tests.sockets import Socket, socket
 
 VIEWED: Final = {"data": {"viewer": {"clientAccess": "OPEN"}}, "extensions": {"cost": 2}}
 ACCESS: Final = "query ($yes: Boolean!) { viewer @include(if: $yes) { clientAccess } }"
@@ -236,3 +241,55 @@ async def test_tells_clients_to_come_back_when_it_ends(database_url: str) -> Non
     assert [code for code, _ in closed] == [1012, 1012]
     assert code == 0
     assert "Traceback" not in log
+
+
+LONG_LOG: Final = """
+insert into activity (organisation_id, kind, occurred_at, offboarding_id, party_id, changes)
+select organisation_id, 'STATUS_CHANGED', now(), id, party_id,
+  jsonb_build_array(jsonb_build_object('field', 'x', 'before', null, 'after', repeat('x', 900)))
+from offboarding, generate_series(1, 20000)
+"""
+WHOLE: Final = """subscription ($after: Cursor) {
+  activity(after: $after) { id cursor changes { after } }
+}"""
+
+
+def memory_of(server: Served) -> float:
+    """Return the memory of a server's process in MB."""
+    pages = int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Memory is read from /proc.")
+async def test_closes_who_does_not_read_and_lets_them_read_on(database_url: str) -> None:
+    seen: list[int] = []
+    places = [b64encode(b'["ID ASC", 0]').decode()]
+
+    async def read(opened: Socket, most: int) -> None:
+        while len(seen) < most:
+            entry = (await opened.hear())["payload"]["data"]["activity"]
+            seen.append(int(entry["id"].removeprefix("activity_")))
+            places.append(entry["cursor"])
+
+    async with served(DATABASE_URL=database_url, SUBSCRIBER_PATIENCE_SECONDS="0.5") as server:
+        bank = await make_bank(database_url, server)
+        async with connected(database_url):
+            await fetch_rows(LONG_LOG, [])
+        before = memory_of(server)
+        async with socket(bank.url, bank.token) as slow:
+            await slow.subscribe("s", WHOLE, after=places[-1])
+            await read(slow, 1)
+            # Not read on: the line fills, and then the server's patience ends.
+            await asyncio.sleep(2)
+            grown = memory_of(server) - before
+            with pytest.raises(ConnectionClosed) as closed:
+                await read(slow, 20_000)
+        async with socket(bank.url, bank.token) as again:
+            await again.subscribe("s", WHOLE, after=places[-1])
+            await read(again, 20_000)
+
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1013
+    assert grown < 30
+    assert len(seen) == 20_000
+    assert seen == sorted(set(seen))

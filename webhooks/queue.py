@@ -10,7 +10,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from database import fetch_rows, fetch_text, transaction
-from events import tell
 from models import OutgoingMail, Permission, User, Webhook, WebhookDelivery
 from models.webhook import PATIENCE
 
@@ -119,7 +118,6 @@ async def disable(webhook: Webhook, reason: str) -> None:
             await OutgoingMail.webhook_disabled(user, webhook.url, at).save()
 
     await transaction(work)
-    tell()
 
 
 async def asked_again(webhook: Webhook) -> WebhookDelivery | None:
