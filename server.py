@@ -30,7 +30,7 @@ from events import feeding
 from explorer import explorer_routes
 from exporting import export_routes
 from mail import Catcher, catching_beside
-from observing import Observed, log_to_stderr, metrics_routes, watching
+from observing import Observed, flush, log_to_stderr, metrics_routes, watching
 from rates import sharing
 from routes import live, mail_routes, ready, task_routes, unsubscribe_routes
 from schema import schema
@@ -68,6 +68,7 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
             gc.freeze()
             with told_first(feed.stop):
                 yield
+            flush()
 
     origins, streams = Origins.of(settings), Streams.of(settings)
     signing_in = sign_in_routes(settings, origins)

@@ -2,6 +2,6 @@
 
 from observing.logs import log_to_stderr
 from observing.metrics import metrics_routes, watching
-from observing.requests import Observed
+from observing.requests import Observed, flush
 
-__all__ = ["Observed", "log_to_stderr", "metrics_routes", "watching"]
+__all__ = ["Observed", "flush", "log_to_stderr", "metrics_routes", "watching"]

@@ -1,5 +1,6 @@
 """Requests as operators see them: an id in and out, a line in the log, and their durations."""
 
+import asyncio
 import re
 import sys
 from collections.abc import Callable, MutableMapping
@@ -24,9 +25,23 @@ GOOD: Final = 400
 Write = Callable[[bytes], object]
 
 
+FLUSH_SECONDS: Final = 0.1
+
+_waiting: list[bytes] = []
+
+
 def _to_stderr(line: bytes) -> None:
-    sys.stderr.buffer.write(line)
+    """Write a line soon, together with those that come meanwhile."""
+    if not _waiting:
+        asyncio.get_running_loop().call_later(FLUSH_SECONDS, flush)
+    _waiting.append(line)
+
+
+def flush() -> None:
+    """Write the lines that wait."""
+    sys.stderr.buffer.write(b"".join(_waiting))
     sys.stderr.buffer.flush()
+    _waiting.clear()
 
 
 class Observed:

@@ -3,7 +3,6 @@
 Who does not show a good credential is turned away before a byte of the body is read.
 """
 
-import asyncio
 from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -17,6 +16,7 @@ import auth
 from rates import Rate, TooManyError
 from schema import schema
 from schema.context import Context
+from schema.deadline import Deadline
 from schema.event_stream import framing_of, stream_response, takes_only_streams
 from schema.repeats import once
 from schema.requests import HttpError, check_content_type, operation_of, operation_of_url
@@ -161,7 +161,7 @@ class GraphQLEndpoint:
             raise too_large(most)
         body = bytearray()
         try:
-            async with asyncio.timeout(self.limits.body_seconds):
+            with Deadline(self.limits.body_seconds):
                 async for chunk in request.stream():
                     body += chunk
                     if len(body) > most:

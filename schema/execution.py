@@ -1,6 +1,5 @@
 """Execution: an operation is found, its values are checked, and its root fields are answered."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import suppress
 from typing import Any, Final
@@ -21,6 +20,7 @@ from resolvers.errors import BadRequestError
 from schema.answer import Answer
 from schema.arguments import evaluate
 from schema.context import Context, Document
+from schema.deadline import Deadline
 from schema.documents import Documents
 from schema.faults import bad_request, codes_of, told, unfinished
 from schema.limits import check_variables, cost_of
@@ -148,7 +148,7 @@ class Schema(strawberry.Schema):
     async def _result(self, answer: Answer) -> ExecutionResult:
         kind = KINDS[answer.operation.operation.value]
         try:
-            async with asyncio.timeout(self.limits.operation_seconds):
+            with Deadline(self.limits.operation_seconds):
                 data = await answer.data()
         except TimeoutError:
             return ExecutionResult(data=None, errors=[unfinished(kind)])
