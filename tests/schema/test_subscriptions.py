@@ -59,7 +59,8 @@ async def fed(database_url: str) -> AsyncIterator[None]:
 async def subscribe(user: User, document: str, **variables: Any) -> Stream:
     """Follow as somebody with a token, whose access is found out again and again."""
     token = f"Bearer {await make_token(user)}"
-    credential = credential_of({"headers": [(b"authorization", token.encode())]})
+    scope = {"type": "http", "headers": [(b"authorization", token.encode())]}
+    credential = credential_of(scope)
     context = Context(await credential.viewer(), credential)
     answers = await schema.answers(document, variables, context, None)
 
