@@ -8,8 +8,10 @@ from models import Permission, Viewer
 from resolvers.filters import Filters
 from resolvers.following import Current, Followed, Follower, newest_or, span
 from resolvers.json_text import Json, text_of
-from resolvers.reading import Reader, read, readable_of
+from resolvers.reader import Reader
+from resolvers.reading import read
 from resolvers.selection import Asked
+from resolvers.tables import readable_of
 
 
 def _log(reader: Reader) -> Json:

@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator
 from models import Permission
 from resolvers.following import Current, Followed, Follower, newest_or, span
 from resolvers.json_text import text_of
-from resolvers.reading import Reader, readable_of
+from resolvers.reader import Reader
+from resolvers.tables import readable_of
 
 # What a letter went through changes no offboarding.
 _UNCHANGING = "('MAIL_SENT', 'MAIL_FAILED')"

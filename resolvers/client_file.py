@@ -4,7 +4,8 @@ import orjson
 
 from models import Permission, Viewer
 from resolvers.json_text import Json, json_object, name
-from resolvers.reading import Reader, read
+from resolvers.reader import Reader
+from resolvers.reading import read
 from resolvers.selection import Asked, Selection
 
 _NODES = {"parties": "Party", "products": "Product"}

@@ -8,7 +8,7 @@ from models.readable import cursor
 from resolvers.activity import grown
 from resolvers.following import Current, Followed, Follower, newest_or
 from resolvers.json_text import Json, json_object, name, plain, text_of, value
-from resolvers.reading import Reader
+from resolvers.reader import Reader
 from resolvers.selection import Arguments, Asked, Selection
 
 

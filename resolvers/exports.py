@@ -8,7 +8,7 @@ from typing import Any, Final
 from database import fetch_text, texts_of
 from models import ActivityKind, Change, ClientAccess, Entry, Permission, Viewer
 from resolvers.connections import Connection
-from resolvers.reading import Reader
+from resolvers.reader import Reader
 from resolvers.selection import Asked
 from resolvers.writing import log, write
 

@@ -19,9 +19,11 @@ from models import ClientAccess, Permission, Viewer
 from models.readable import Readable
 from resolvers.errors import BadRequestError
 from resolvers.paging import page_of
-from resolvers.reading import MOST_PLANS, Reader, readable_of
+from resolvers.reader import Reader
+from resolvers.reading import MOST_PLANS
 from resolvers.selection import Asked, shape_of
 from resolvers.statement import Source
+from resolvers.tables import readable_of
 
 # Ids that one statement looks through, so that no statement takes long, however few it finds.
 WIDEST: Final = 20_000

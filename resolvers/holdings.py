@@ -18,7 +18,8 @@ from models import (
 from models.change import changed
 from resolvers import endings
 from resolvers.json_text import Json
-from resolvers.reading import Reader, read
+from resolvers.reader import Reader
+from resolvers.reading import read
 from resolvers.selection import Asked
 from resolvers.writing import lock, log, look, write
 

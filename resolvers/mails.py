@@ -7,7 +7,8 @@ import orjson
 
 from models import OutgoingMail, Permission, User, Viewer
 from resolvers.json_text import Json
-from resolvers.reading import Reader, read
+from resolvers.reader import Reader
+from resolvers.reading import read
 from resolvers.selection import Asked
 from resolvers.writing import lock, write
 

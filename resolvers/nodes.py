@@ -8,8 +8,10 @@ import orjson
 from models import Viewer
 from resolvers.errors import BadRequestError
 from resolvers.json_text import Json, Sql, json_array, selected, text_of
-from resolvers.reading import Reader, key_type_of, read
+from resolvers.reader import Reader
+from resolvers.reading import read
 from resolvers.selection import Asked
+from resolvers.tables import key_type_of
 
 MOST_NODES = 100
 

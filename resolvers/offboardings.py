@@ -33,7 +33,8 @@ from resolvers import endings
 from resolvers.assignees import check_available
 from resolvers.edit import Edit, Unchanged
 from resolvers.json_text import Json
-from resolvers.reading import Reader, read
+from resolvers.reader import Reader
+from resolvers.reading import read
 from resolvers.selection import Asked
 from resolvers.writing import lock, log, look, rewrite, write, write_alone
 

@@ -6,7 +6,8 @@ import orjson
 
 from models import Permission, Viewer
 from resolvers.json_text import Json
-from resolvers.reading import Reader, read
+from resolvers.reader import Reader
+from resolvers.reading import read
 from resolvers.selection import Asked, check_present
 
 

@@ -18,8 +18,10 @@ from resolvers.json_text import (
     text_of,
     value,
 )
-from resolvers.reading import Reader, read, readable_of
+from resolvers.reader import Reader
+from resolvers.reading import read
 from resolvers.selection import Asked, Selection
+from resolvers.tables import readable_of
 
 # Ages of what is not Done, in days: from, to (None: no end).
 AGES: Final = ((0, 7), (8, 30), (31, 90), (91, None))

@@ -9,8 +9,10 @@ from models import Viewer
 from models.readable import Readable
 from resolvers.connections import Rows
 from resolvers.json_text import Json, json_object, name, value
-from resolvers.reading import Reader, read, readable_of
+from resolvers.reader import Reader
+from resolvers.reading import read
 from resolvers.selection import Asked, Selection
+from resolvers.tables import readable_of
 
 
 def _column(reader: Reader, part: Selection) -> Json:

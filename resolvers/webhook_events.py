@@ -11,7 +11,7 @@ from models import ActivityKind, ClientAccess, Permission, Viewer, Webhook
 from resolvers import cloud_events
 from resolvers.activity import grown
 from resolvers.json_text import text_of
-from resolvers.reading import Reader
+from resolvers.reader import Reader
 from resolvers.selection import Arguments
 from resolvers.statement import Source
 

@@ -16,7 +16,8 @@ from models import (
 )
 from models.webhook import MOST_PER_ORGANISATION, check_url, new_secret
 from resolvers.json_text import Json
-from resolvers.reading import Reader, read
+from resolvers.reader import Reader
+from resolvers.reading import read
 from resolvers.selection import Asked
 from resolvers.writing import lock, look, write
 from settings import get_settings

@@ -24,9 +24,10 @@ from models import (
     OffboardingDoneError,
     Viewer,
 )
-from resolvers.reading import Reader, readable_of, table_of
+from resolvers.reader import Reader
 from resolvers.selection import Asked, Selection
 from resolvers.statement import Source
+from resolvers.tables import readable_of, table_of
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)

@@ -7,7 +7,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from models import MODELS
 from models.readable import Elements
-from resolvers.reading import readable_of
+from resolvers.tables import readable_of
 from schema.errors import HANDLERS
 from schema.execution import Schema
 from schema.mutation import Mutation

@@ -30,8 +30,8 @@ from strawberry.utils.str_converters import to_snake_case
 
 from resolvers.errors import BadRequestError
 from resolvers.paging import page_of
-from resolvers.reading import readable_of
 from resolvers.selection import Arguments
+from resolvers.tables import readable_of
 from schema.context import Context, Document, Taking
 from schema.ids import key
 from settings.limits import Limits

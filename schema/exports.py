@@ -14,8 +14,8 @@ from graphql import (
     parse,
 )
 
-from resolvers.reading import readable_of
 from resolvers.selection import Asked, Selection
+from resolvers.tables import readable_of
 from schema import schema
 from schema.parameters import Parameter, arguments_of, parameters_of
 from schema.selection import select

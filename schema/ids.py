@@ -6,7 +6,7 @@ from uuid import UUID
 
 from models import MODELS, NotFoundError
 from resolvers.errors import BadRequestError
-from resolvers.reading import id_prefix
+from resolvers.tables import id_prefix
 
 # The key of no person.
 _NOBODY: Final = UUID(int=0)
