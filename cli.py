@@ -9,15 +9,15 @@ import typer
 from asyncpg import PostgresConnectionError
 from tortoise.exceptions import DBConnectionError, ValidationError
 
+from commands.exports import documents, export_schema, export_settings
+from commands.tokens import revoke_token, token, tokens
 from database import DatabaseUnusableError, EmbeddedError
 from database.at_head import database_at_head, run
 from demo import write_demo
-from exports import documents, export_schema, export_settings
 from loading import BadRowsError, load_client_file
 from loading.terminal import line_of, lines_of, progress_bar, write_bad_rows
 from mail.commands import app as mail_commands
 from models import DomainError
-from token_commands import revoke_token, token, tokens
 from worker import run_worker
 
 app = typer.Typer(

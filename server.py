@@ -1,112 +1,35 @@
-"""The ASGI application: routes, what runs beside them, and how the whole is started."""
+"""The server: how it is started, and what it does before it listens to anybody."""
 
 import asyncio
-import gc
 import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from tempfile import mkdtemp
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
 import uvicorn
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 import settings as configuration
-from auth import Issuers, Origins
-from banner import banner
-from change_feed import change_feed_routes
+from application import application
 from database import DatabaseUnusableError, EmbeddedError, connected, provided, run_migrations
 from demo import demo_tokens, write_demo
-from events import feeding
-from explorer import explorer_routes
-from exporting import export_routes
 from mail import Catcher, catching_beside
-from observing import Observed, flush, log_to_stderr, metrics_routes, watching
-from rates import sharing
-from routes import live, mail_routes, ready, task_routes, unsubscribe_routes
+from observing import log_to_stderr
 from schema import schema
-from schema.endpoint import GraphQLEndpoint
-from schema.streams import Streams
 from schema.trusted import TrustedDocumentsError
-from schema.websocket import GraphQLSocket
+from serving.address import AddressError, listening
+from serving.banner import banner
+from serving.sockets import Sockets
 from settings import Settings, SmtpTls
-from sign_in import sign_in_routes
-from signals import told_first
-from sockets import Sockets
-from worker import working
 
 # A larger frame closes its websocket, 1009; one past MAX_BODY_BYTES is refused, and no more.
 LARGEST_FRAME: Final = 1_000_000
-
-
-def application(settings: Settings, url: str, catcher: Catcher | None = None) -> ASGIApp:
-    """Return the application of one process."""
-    schema.limit(settings)
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        pool = connected(url, settings.database_pool_size, settings.operation_seconds)
-        feeds = feeding(url, settings.subscriber_buffer)
-        async with (
-            pool,
-            feeds as feed,
-            working(settings),
-            watching(streams),
-            sharing(*endpoint.rates),
-        ):
-            # What is there by now stays; the collector need not look at it in every round.
-            gc.collect()
-            gc.freeze()
-            with told_first(feed.stop):
-                yield
-            flush()
-
-    origins, streams = Origins.of(settings), Streams.of(settings)
-    signing_in = sign_in_routes(settings, origins)
-    endpoint = GraphQLEndpoint(settings, streams)
-    routes: list[BaseRoute] = [
-        # First, since the routes are tried in turn.
-        Route("/graphql", endpoint),
-        WebSocketRoute("/graphql", GraphQLSocket(streams)),
-        *explorer_routes(settings, sign_in=bool(signing_in), mail=catcher is not None),
-        Route("/health/live", live),
-        Route("/health/ready", ready),
-        *metrics_routes(settings),
-        *signing_in,
-        *change_feed_routes(streams),
-        *export_routes(),
-        *task_routes(),
-        *unsubscribe_routes(),
-        *(mail_routes(catcher) if catcher is not None else []),
-    ]
-    app = Starlette(routes=routes, lifespan=lifespan, middleware=cors(settings))
-    app.state.origins, app.state.issuers = origins, Issuers(settings.oidc_issuers or ())
-    return Observed(app, log=settings.logs_requests)
-
-
-def cors(settings: Settings) -> list[Middleware]:
-    """Return what lets front ends on the sites that are named call us, or nothing."""
-    if not settings.origins:
-        return []
-    return [
-        Middleware(
-            CORSMiddleware,
-            allow_origins=settings.origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
-            allow_credentials=True,
-            max_age=3600,
-        )
-    ]
 
 
 def worker() -> ASGIApp:
@@ -126,24 +49,6 @@ def catcher_beside(settings: Settings) -> Iterator[Catcher | None]:
         return
     with catching_beside() as catcher:
         yield catcher
-
-
-class AddressError(Exception):
-    """The address to listen on cannot be had."""
-
-
-@contextmanager
-def listening(settings: Settings) -> Iterator[socket.socket]:
-    """Hold the address, before anything is started for who cannot get it."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((settings.host, settings.port))
-        except OSError as error:
-            reason = f"The server cannot listen on {settings.host} port {settings.port}: {error}."
-            raise AddressError(reason) from error
-        yield listener
 
 
 async def prepare(settings: Settings, url: str, *, mail: bool) -> str:

@@ -16,8 +16,8 @@ from typing_extensions import override
 from auth.errors import UnauthenticatedError
 from auth.keys import IssuerKeys, IssuerUnavailableError
 from auth.people import email_of, viewer_named
-from issuers import Issuer
 from models import Viewer
+from settings.issuers import Issuer
 
 LONGEST_TOKEN: Final = 8_000
 LEEWAY_SECONDS: Final = 60

@@ -10,7 +10,7 @@ import httpx2
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from issuers import Issuer
+from settings.issuers import Issuer
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from auth.errors import UnauthenticatedError
 from auth.viewers import fetch_row, select_viewer, viewer_from
-from issuers import Issuer
 from models import Organisation, User, Viewer
+from settings.issuers import Issuer
 
 _BY_EMAIL: Final = select_viewer(
     "join organisation o on o.id = u.organisation_id where o.name = $1 and u.email = $2",

@@ -17,7 +17,7 @@ from pydantic_settings import (
 )
 from typing_extensions import override
 
-from issuers import Issuer
+from settings.issuers import Issuer
 from settings.limits import Limits
 from settings.observing import ObservingSettings
 from settings.sources import SecretFiles, Unreadable

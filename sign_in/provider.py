@@ -23,7 +23,7 @@ from auth.bearer import ALGORITHMS
 from auth.keys import PATIENCE_SECONDS
 from auth.people import groups_of, user_named
 from auth.sessions import Voucher
-from issuers import Issuer
+from settings.issuers import Issuer
 from sign_in.sessions import Sessions
 from sign_in.views import here, refusal, show
 

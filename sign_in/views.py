@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from pages import page
+from routes.pages import page
 
 FOLDER: Final = Path(__file__).parent / "templates"
 TEMPLATES: Final = Environment(

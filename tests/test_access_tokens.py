@@ -14,8 +14,8 @@ from joserfc import jwk
 from auth import Issuers
 from auth.keys import ASKED_AGAIN_SECONDS, FAILED_SECONDS, KEPT_SECONDS, IssuerKeys
 from database import connected
-from issuers import Issuer
 from models import ClientAccess, User
+from settings.issuers import Issuer
 from tests.factories import make_organisation, make_user
 from tests.issuing import AUDIENCE, TokenIssuer, issuing, segment
 from tests.served import Served, served

@@ -14,11 +14,10 @@ from settings import ROOT
 LADDER: Final = (
     {"cli"},
     {"server"},
+    {"application"},
     {"worker"},
-    {
-        *("banner", "change_feed", "explorer", "exporting", "exports"),
-        *("routes", "sign_in", "signals", "sockets", "token_commands"),
-    },
+    {"commands", "exporting", "serving", "sign_in"},
+    {"routes"},
     {"observing"},
     {"schema"},
     {"demo", "webhooks"},
@@ -27,20 +26,17 @@ LADDER: Final = (
     {"events", "rates"},
     {"auth"},
     {"models"},
-    {"pages"},
     {"database"},
     {"settings"},
-    {"issuers"},
 )
 RUNG: Final = {place: rung for rung, places in enumerate(LADDER) for place in places}
 
 # A library of others, and the only places that know it.
 KNOWN_BY: Final = {
-    "strawberry": {"schema", "server"},
-    "graphql": {"schema", "server"},
+    "strawberry": {"schema"},
+    "graphql": {"schema"},
     "starlette": {
-        *("change_feed", "explorer", "exporting", "observing", "pages"),
-        *("routes", "schema", "server", "sign_in"),
+        *("application", "exporting", "observing", "routes", "schema", "server", "sign_in"),
     },
     "tortoise": set(RUNG) - {"schema"},
 }

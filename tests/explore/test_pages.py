@@ -11,10 +11,10 @@ import pytest
 from graphql import build_schema
 from starlette.applications import Starlette
 
-from explorer import STATIC, explorer_routes
-from issuers import Issuer
+from routes.explorer import STATIC, explorer_routes
 from schema import sdl
 from settings import ROOT, Settings
+from settings.issuers import Issuer
 
 # What a browser loads of the first page until everything in it works.
 MOST_BYTES: Final = 2_500_000

@@ -35,7 +35,7 @@ def token(
         user = await _user(email, organisation)
         return await api_tokens.issue(user, name, timedelta(days=days), scope)
 
-    print(run(make))  # noqa: T201 - what was asked for
+    print(run(make))
 
 
 def tokens(
@@ -52,7 +52,7 @@ def tokens(
         used = f"used {row.last_used_at:%Y-%m-%d %H:%M}" if row.last_used_at else "never used"
         state = "revoked" if row.revoked_at else f"until {row.expires_at:%Y-%m-%d}"
         scopes = "all permissions" if row.scopes is None else ", ".join(row.scopes)
-        print(f"{row.id}  {state}  {used}  {scopes}  {row.name}")  # noqa: T201 - as above
+        print(f"{row.id}  {state}  {used}  {scopes}  {row.name}")
 
 
 def revoke_token(id: Annotated[UUID, typer.Argument(help="Id of the token, as listed.")]) -> None:
@@ -62,9 +62,9 @@ def revoke_token(id: Annotated[UUID, typer.Argument(help="Id of the token, as li
         return await api_tokens.end(id)
 
     if run(revoke):
-        print("The token is revoked.")  # noqa: T201 - as above
+        print("The token is revoked.")
     else:
-        print("The token was revoked before; nothing was changed.")  # noqa: T201 - as above
+        print("The token was revoked before; nothing was changed.")
 
 
 async def _user(email: str, organisation: str | None) -> User:

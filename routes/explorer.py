@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 import auth
-from pages import HEADERS, POLICY
+from routes.pages import HEADERS, POLICY
 from schema import sdl
 from settings import ROOT, Settings
 

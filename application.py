@@ -1,0 +1,95 @@
+"""The ASGI application: its routes, and what runs beside them."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp
+
+from auth import Issuers, Origins
+from database import connected
+from events import feeding
+from exporting import export_routes
+from mail import Catcher
+from observing import Observed, flush, metrics_routes, watching
+from rates import sharing
+from routes import (
+    change_feed_routes,
+    explorer_routes,
+    health_routes,
+    mail_routes,
+    task_routes,
+    unsubscribe_routes,
+)
+from schema import schema
+from schema.endpoint import GraphQLEndpoint
+from schema.streams import Streams
+from schema.websocket import GraphQLSocket
+from serving.signals import told_first
+from settings import Settings
+from sign_in import sign_in_routes
+from worker import working
+
+
+def application(settings: Settings, url: str, catcher: Catcher | None = None) -> ASGIApp:
+    """Return the application of one process."""
+    schema.limit(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        pool = connected(url, settings.database_pool_size, settings.operation_seconds)
+        feeds = feeding(url, settings.subscriber_buffer)
+        async with (
+            pool,
+            feeds as feed,
+            working(settings),
+            watching(streams),
+            sharing(*endpoint.rates),
+        ):
+            # What is there by now stays; the collector need not look at it in every round.
+            gc.collect()
+            gc.freeze()
+            with told_first(feed.stop):
+                yield
+            flush()
+
+    origins, streams = Origins.of(settings), Streams.of(settings)
+    signing_in = sign_in_routes(settings, origins)
+    endpoint = GraphQLEndpoint(settings, streams)
+    routes: list[BaseRoute] = [
+        # First, since the routes are tried in turn.
+        Route("/graphql", endpoint),
+        WebSocketRoute("/graphql", GraphQLSocket(streams)),
+        *explorer_routes(settings, sign_in=bool(signing_in), mail=catcher is not None),
+        *health_routes(),
+        *metrics_routes(settings),
+        *signing_in,
+        *change_feed_routes(streams),
+        *export_routes(),
+        *task_routes(),
+        *unsubscribe_routes(),
+        *(mail_routes(catcher) if catcher is not None else []),
+    ]
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=cors(settings))
+    app.state.origins, app.state.issuers = origins, Issuers(settings.oidc_issuers or ())
+    return Observed(app, log=settings.logs_requests)
+
+
+def cors(settings: Settings) -> list[Middleware]:
+    """Return what lets front ends on the sites that are named call us, or nothing."""
+    if not settings.origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+            allow_credentials=True,
+            max_age=3600,
+        )
+    ]
