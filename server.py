@@ -26,7 +26,8 @@ from schema.trusted import TrustedDocumentsError
 from serving.address import AddressError, listening
 from serving.banner import banner
 from serving.sockets import Sockets
-from settings import Settings, SmtpTls
+from settings import Settings
+from settings.mail import SmtpTls
 
 # A larger frame closes its websocket, 1009; one past MAX_BODY_BYTES is refused, and no more.
 LARGEST_FRAME: Final = 1_000_000

@@ -14,7 +14,8 @@ from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPRespons
 
 from mail.headers import clean
 from mail.letters import Letter
-from settings import Settings, SmtpTls
+from settings import Settings
+from settings.mail import SmtpTls
 
 GOODBYE_SECONDS: Final = 2.0
 LONGEST_REASON: Final = 500

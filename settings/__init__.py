@@ -3,12 +3,11 @@
 import json
 import re
 import sys
-from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -19,12 +18,10 @@ from typing_extensions import override
 
 from settings.issuers import Issuer
 from settings.limits import Limits
+from settings.mail import MailSettings
 from settings.observing import ObservingSettings
 from settings.sources import SecretFiles, Unreadable
 from settings.streams import StreamSettings
-
-# An address, alone or in angle brackets after a name.
-SENDER: Final = re.compile(r"([^<>]*<)?[^\s<>@,;]+@[^\s<>@,;]+(?(1)>|)")
 
 # What a browser sends as `Origin`.
 ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
@@ -32,27 +29,19 @@ ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?
 ROOT: Final = Path(__file__).resolve().parents[1]
 
 
-class SmtpTls(StrEnum):
-    """How a connection to the mail server is protected."""
-
-    NONE = "none"
-    STARTTLS = "starttls"
-    IMPLICIT = "implicit"
-
-
 def _items(listed: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in listed.split(",") if item.strip())
 
 
 class SettingsError(Exception):
-    """One or more settings are faulty; every fault is told at once."""
+    """One or more settings are faulty; every fault is told at once, by name."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
 
 
-class Settings(ObservingSettings, StreamSettings, Limits, BaseSettings):
+class Settings(MailSettings, ObservingSettings, StreamSettings, Limits, BaseSettings):
     """The settings of one process, from the environment and a `.env` file beside this one."""
 
     model_config = SettingsConfigDict(
@@ -83,29 +72,6 @@ class Settings(ObservingSettings, StreamSettings, Limits, BaseSettings):
     )
     session_hours: Annotated[int, Field(ge=1, le=720)] = Field(
         10, description="Hours after which a browser has to sign in again."
-    )
-    smtp_host: str | None = Field(
-        None, description="Mail server. Absent: a catch-all server beside the demo, else no mail."
-    )
-    smtp_port: Annotated[int, Field(ge=1, le=65535, description="Port of the mail server.")] = 25
-    smtp_tls: SmtpTls = Field(SmtpTls.NONE, description="`none`, `starttls` or `implicit`.")
-    smtp_username: str | None = Field(None, description="Login at the mail server.")
-    smtp_password: SecretStr | None = Field(
-        None, description="Password of that login.", validate_default=True
-    )
-    mail_from: str = Field(
-        "Offboarding <offboarding@localhost>", description="Sender of every letter."
-    )
-    task_url: str = Field(
-        "http://127.0.0.1:8000/tasks/{id}",
-        description="Link in a letter; `{id}` becomes the id of the offboarding.",
-    )
-    digest_hour: Annotated[int, Field(ge=0, le=23)] = Field(
-        6, description="Hour of the day, in UTC, from which daily digests leave."
-    )
-    run_worker: bool = Field(
-        default=True,
-        description="Send letters in the server's processes. False: `cli.py worker` does it.",
     )
     demo: bool | None = Field(
         None,
@@ -162,27 +128,6 @@ class Settings(ObservingSettings, StreamSettings, Limits, BaseSettings):
         except json.JSONDecodeError as error:
             raise ValueError("must be a JSON list of objects") from error
 
-    @field_validator("task_url")
-    @classmethod
-    def _holds_the_id(cls, pattern: str) -> str:
-        if "{id}" not in pattern or not pattern.startswith(("https://", "http://")):
-            raise ValueError("must be an http(s) address that holds {id}")
-        return pattern
-
-    @field_validator("mail_from")
-    @classmethod
-    def _is_one_address(cls, sender: str) -> str:
-        if not SENDER.fullmatch(sender) or not sender.isprintable():
-            raise ValueError("must be one address, such as Offboarding <offboarding@example.com>")
-        return sender
-
-    @field_validator("smtp_password")
-    @classmethod
-    def _login_is_whole(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if (password is None) != (info.data["smtp_username"] is None):
-            raise ValueError("SMTP_USERNAME and SMTP_PASSWORD go together")
-        return password
-
     @property
     def address(self) -> str:
         """URL of the server, without a slash at the end."""
@@ -217,13 +162,13 @@ def get_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         # Each fault without the value, which may be a secret.
-        faults = [
+        faults = sorted(
             f"{fault['loc'][0]}".upper()
             + "".join(f"[{place}]" for place in fault["loc"][1:])
             + ": "
             + fault["msg"].removeprefix("Value error, ")
             for fault in error.errors(include_input=False, include_url=False)
-        ]
+        )
         raise SettingsError(faults) from None
 
 

@@ -11,7 +11,8 @@ from typing import Final
 import pytest
 from pydantic import SecretStr
 
-from settings import ROOT, Settings, SettingsError, SmtpTls, get_settings, settings_or_exit
+from settings import ROOT, Settings, SettingsError, get_settings, settings_or_exit
+from settings.mail import SmtpTls
 
 LIMITS: Final = {
     "max_running": 200,
@@ -357,10 +358,10 @@ def test_tells_all_faults_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert [fault.partition(":")[0] for fault in told] == [
         "DATABASE_URL",
-        "PORT",
-        "SMTP_TLS",
-        "SMTP_PASSWORD",
         "MAIL_FROM",
+        "PORT",
+        "SMTP_PASSWORD",
+        "SMTP_TLS",
         "TASK_URL",
     ]
 

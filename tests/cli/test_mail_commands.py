@@ -5,7 +5,7 @@ import email
 import email.policy
 from pathlib import Path
 
-from settings import SmtpTls
+from settings.mail import SmtpTls
 from tests.cli.process import Finished, run
 from tests.mail.mail_server import CERTIFICATE, PASSWORD, USERNAME, mail_server, refusing
 

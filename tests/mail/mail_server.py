@@ -11,7 +11,7 @@ from typing import Any, Final
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from mail import SmtpServer
-from settings import SmtpTls
+from settings.mail import SmtpTls
 
 # A certificate for localhost and 127.0.0.1 that signed itself, and its key.
 CERTIFICATE: Final = Path(__file__).parent / "localhost.pem"

@@ -26,7 +26,8 @@ from mail import (
 )
 from mail.headers import clean
 from models import Activity, ActivityKind, MailStatus, OutgoingMail
-from settings import ROOT, Settings, SmtpTls
+from settings import ROOT, Settings
+from settings.mail import SmtpTls
 from tests.factories import make_offboarding, make_party, make_user
 from tests.mail.mail_server import (
     CERTIFICATE,
