@@ -8,20 +8,18 @@ order of commits (R15): a notification only says that it is time to look.
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from database import fetch_rows
+from events.channel import Channel
 from events.listening import listen_forever
 
 POLL_SECONDS: Final = 2.0  # for who is not notified
 APART_SECONDS: Final = 0.02  # least time between two looks at the log
 MOST_READ: Final = 1_000
-MOST_STEPS: Final = 500  # kept of each organisation; who is further behind reads in longer ones
 MOST_ABOUT: Final = 200
 
 # What an entry is about: all that a follower may have asked for by its id.
@@ -42,63 +40,6 @@ async def newest_place() -> int:
     """Return the place of the newest entry of the log, 0 where there is none."""
     (row,) = await fetch_rows(_NEWEST, [])
     return int(row["id"])
-
-
-class StoppedError(Exception):
-    """The process is about to end: who follows is to come back, to this one or another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What an organisation's part of the log grew by: past `start`, up to `end`.
-
-    `about` has the ids of all it is about; None where that is not known.
-    """
-
-    start: int
-    end: int
-    about: frozenset[UUID] | None
-
-
-class Channel:
-    """An organisation's part of the log, as far as it is known to have grown."""
-
-    def __init__(self, end: int) -> None:
-        self.end = end
-        self.followers = 0
-        self.stopped = False
-        self._grown = asyncio.Event()
-        self._steps: OrderedDict[int, Step] = OrderedDict()
-
-    def grow(self, end: int, about: frozenset[UUID] | None) -> None:
-        """Note a step, and wake all who wait for it."""
-        self._steps[self.end] = Step(self.end, end, about)
-        self.end = end
-        if len(self._steps) > MOST_STEPS:
-            self._steps.popitem(last=False)
-        self._wake()
-
-    def stop(self) -> None:
-        """Make all who follow stop."""
-        self.stopped = True
-        self._wake()
-
-    def _wake(self) -> None:
-        self._grown.set()
-        self._grown = asyncio.Event()
-
-    async def beyond(self, place: int) -> Step:
-        """Return the step that begins at a place, once there is one.
-
-        All who are at the same place take the same step, so what they read is the same. Who is at
-        no step's beginning takes one to the end. Raises `StoppedError` when the process ends.
-        """
-        while True:
-            if self.stopped:
-                raise StoppedError
-            if self.end > place:
-                return self._steps.get(place) or Step(place, self.end, None)
-            await self._grown.wait()
 
 
 class Feed:
