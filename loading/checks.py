@@ -9,7 +9,8 @@ import asyncpg
 from loading.cells import is_day, problems, shown
 from loading.layout import HOLDINGS, PARTIES, PRODUCTS, SHEETS, USERS, Sheet
 from loading.report import BadRow
-from models.user import ClientAccess, Permission
+from models.user import ClientAccess
+from models.user_group import Permission
 
 # More than anybody reads, and little enough to hold in memory; how many more there are is told.
 MOST_BAD_ROWS: Final = 100_000

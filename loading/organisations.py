@@ -7,7 +7,7 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from models import InvalidInputError, Organisation
-from models.user import DEFAULT_GROUPS
+from models.user_group import DEFAULT_GROUPS
 
 LONGEST_NAME: Final = 200
 

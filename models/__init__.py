@@ -42,7 +42,8 @@ from models.status import (
     SubjectType,
     TerminationReason,
 )
-from models.user import ClientAccess, Language, Permission, User, UserGroup
+from models.user import ClientAccess, Language, User
+from models.user_group import Permission, UserGroup
 from models.viewer import Viewer
 from models.webhook import Webhook, WebhookDelivery, WebhookDeliveryStatus
 

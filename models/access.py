@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from models.errors import InvalidInputError
-from models.user import ClientAccess, Permission, UserGroup
+from models.user import ClientAccess
+from models.user_group import Permission, UserGroup
 
 LONGEST_EMAIL: Final = 320
 LONGEST_NAME: Final = 200

@@ -18,7 +18,8 @@ from models.party import Party
 from models.product import Product
 from models.readable import Asker, Elements, Filter, Order, Readable, cursor
 from models.tasks import own
-from models.user import Permission, User
+from models.user import User
+from models.user_group import Permission
 
 
 class ActivityKind(StrEnum):

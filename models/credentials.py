@@ -12,7 +12,8 @@ from uuid_utils.compat import uuid7
 
 from models.organisation import Organisation, of_organisation
 from models.readable import Filter, Order, Readable
-from models.user import Permission, User
+from models.user import User
+from models.user_group import Permission
 
 TOKEN_PREFIX: Final = "offb_"  # noqa: S105 - what a token looks like, not a token
 

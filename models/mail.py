@@ -15,7 +15,8 @@ from models.offboarding import Offboarding
 from models.organisation import Organisation, of_organisation
 from models.readable import Asker, Cases, Filter, Order, Range, Readable
 from models.status import OffboardingStatus
-from models.user import Permission, User
+from models.user import User
+from models.user_group import Permission
 
 
 class MailKind(StrEnum):

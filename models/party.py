@@ -11,7 +11,8 @@ from uuid_utils.compat import uuid7
 from models.organisation import Organisation, of_organisation
 from models.readable import Asker, Filter, Link, Order, Range, Readable
 from models.search import matching, states
-from models.user import Permission, User
+from models.user import User
+from models.user_group import Permission
 
 
 class PartyType(StrEnum):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from models.user import Permission
+from models.user_group import Permission
 
 
 class OffboardingState(StrEnum):

@@ -10,7 +10,7 @@ from models.organisation import of_organisation
 from models.readable import Asker, Cases, Choice, Filter, Link, Order, Range, Readable, Variants
 from models.search import query
 from models.status import DONE_WRITE, WRITE, OffboardingStatus, SubjectType
-from models.user import Permission
+from models.user_group import Permission
 
 
 def visible(offboarding: str, asker: Asker) -> str:

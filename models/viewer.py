@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from models.errors import ForbiddenError
-from models.user import ClientAccess, Permission
+from models.user import ClientAccess
+from models.user_group import Permission
 
 
 @dataclass(frozen=True, slots=True)

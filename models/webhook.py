@@ -19,7 +19,8 @@ from models.activity import Activity
 from models.errors import InvalidInputError
 from models.organisation import Organisation, of_organisation
 from models.readable import Asker, Filter, Order, Readable
-from models.user import Permission, User
+from models.user import User
+from models.user_group import Permission
 
 LONGEST_URL: Final = 2_000
 MOST_PER_ORGANISATION: Final = 20

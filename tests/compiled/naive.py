@@ -27,7 +27,7 @@ from graphql import (
 
 from models import ClientAccess, Permission, Viewer
 from models.activity import ACCESS_KINDS
-from models.user import DEFAULT_GROUPS
+from models.user_group import DEFAULT_GROUPS
 from schema import schema as served
 from schema import sdl
 from tests.compiled.mistakes import ID_KEYS, BadRequestError, check, check_request, key_of

@@ -23,7 +23,7 @@ from models import (
     User,
     UserGroup,
 )
-from models.user import DEFAULT_GROUPS
+from models.user_group import DEFAULT_GROUPS
 from tests.factories import make_offboarding, make_organisation, make_party, make_user
 from tests.loading.conftest import Image, Load
 from tests.loading.sheets import NAME, SOUND, write, write_only

@@ -4,7 +4,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from models import ClientAccess, ForbiddenError, Permission, Viewer
-from models.user import DEFAULT_GROUPS
+from models.user_group import DEFAULT_GROUPS
 
 READ = Permission.CLIENT_FILE_READ
 OFFICER = {READ, Permission.PARTY_OFFBOARDING_WRITE, Permission.PRODUCT_TERMINATION_WRITE}

@@ -14,7 +14,7 @@ from models import (
     Permission,
     User,
 )
-from models.user import DEFAULT_GROUPS
+from models.user_group import DEFAULT_GROUPS
 from tests.asking import Ask, answer, gid
 from tests.factories import (
     STARTED_AT,
