@@ -3,6 +3,7 @@
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -34,10 +35,13 @@ from settings import Settings
 from sign_in import sign_in_routes
 from worker import working
 
+# Of the pool, left for what is no operation: to find out who asks, letters, exports.
+SPARE_CONNECTIONS: Final = 2
+
 
 def application(settings: Settings, url: str, catcher: Catcher | None = None) -> ASGIApp:
     """Return the application of one process."""
-    schema.limit(settings)
+    schema.limit(settings, max(1, settings.database_pool_size - SPARE_CONNECTIONS))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -24,6 +24,7 @@ from schema.deadline import Deadline
 from schema.documents import Documents
 from schema.faults import bad_request, codes_of, told, unfinished
 from schema.limits import check_variables, cost_of
+from schema.turns import Turns
 from settings.limits import Limits
 
 KINDS: Final = {kind.value: kind for kind in OperationType}
@@ -49,9 +50,10 @@ class Schema(strawberry.Schema):
         except AttributeError:
             return self.limit(Limits())
 
-    def limit(self, limits: Limits) -> Documents:
-        """Hold every operation from now on to these limits."""
+    def limit(self, limits: Limits, at_once: int = 8) -> Documents:
+        """Hold every operation from now on to these limits, and execute so many at once."""
         self.limits: Limits = limits
+        self._turns = Turns(at_once, limits.max_wait_seconds)
         self._documents: Documents = Documents(self._schema, limits)
         return self._documents
 
@@ -66,7 +68,10 @@ class Schema(strawberry.Schema):
         allowed_operation_types: Iterable[OperationType] | None = None,
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
-        """Execute a query or mutation; what is wrong with it as such is a `PreExecutionError`."""
+        """Execute a query or mutation; what is wrong with it as such is a `PreExecutionError`.
+
+        Raises `OverloadedError` where it would only wait.
+        """
         answer = self._prepared(
             query, variable_values, context_value, operation_name, operation_extensions
         )
@@ -147,11 +152,14 @@ class Schema(strawberry.Schema):
 
     async def _result(self, answer: Answer) -> ExecutionResult:
         kind = KINDS[answer.operation.operation.value]
+        began = await self._turns.take()
         try:
             with Deadline(self.limits.operation_seconds):
                 data = await answer.data()
         except TimeoutError:
             return ExecutionResult(data=None, errors=[unfinished(kind)])
+        finally:
+            self._turns.give_back(began)
         errors = [told(error, kind) for error in answer.errors[: self.limits.max_errors]]
         return ExecutionResult(data, errors or None, {"cost": answer.context.cost})
 

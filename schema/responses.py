@@ -14,6 +14,7 @@ from strawberry.types.execution import PreExecutionError
 from database import is_away, took_too_long
 from schema.faults import codes_of
 from schema.requests import JSON, HttpError
+from schema.turns import OverloadedError
 
 logger = logging.getLogger(__name__)
 
@@ -60,11 +61,13 @@ def too_many(seconds: int, sentence: str) -> HttpError:
 
 def overloaded() -> HttpError:
     """Return the answer to what would only wait behind too much else."""
-    return HttpError(503, "OVERLOADED", "Too much is going on; ask again.", **RETRY_SOON)
+    return HttpError(503, "OVERLOADED", str(OverloadedError()), **RETRY_SOON)
 
 
 def mishap(error: Exception) -> HttpError:
     """Return the answer to what is no client's fault; the log has all of it, the answer an id."""
+    if isinstance(error, OverloadedError):
+        return overloaded()
     if is_away(error) or took_too_long(error):
         logger.warning("the database is away: %s", type(error).__name__)
         sentence = "The database is not there at the moment; try again."

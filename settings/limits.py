@@ -25,6 +25,12 @@ class Limits(BaseModel):
     max_running: int = Field(
         200, ge=1, le=100_000, description="Requests that run at once; more are answered 503."
     )
+    max_wait_seconds: float = Field(
+        0.4,
+        gt=0,
+        le=60,
+        description="Longest wait of an operation for its turn; one that waits longer gets 503.",
+    )
     requests_per_minute: int | None = Field(
         None, ge=1, description="Requests of one person in a minute. Absent: any number."
     )

@@ -10,6 +10,7 @@ import httpx2
 from database import connected
 from tests.factories import make_token, make_user
 from tests.served import Served, served, until
+from tests.sockets import socket
 
 HELLO: Final = {"query": "{ viewer { openTaskCount } }"}
 
@@ -97,3 +98,38 @@ async def test_answers_503_to_what_would_only_wait(database_url: str) -> None:
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
     assert refused.json()["errors"][0]["extensions"]["code"] == "OVERLOADED"
     assert [answer.status_code for answer in (*answered, live, after)] == [200] * 5
+
+
+async def test_refuses_over_each_transport_what_has_not_had_its_turn(database_url: str) -> None:
+    async with connected(database_url):
+        token = await make_token(await make_user())
+    blocker = await asyncpg.connect(database_url)
+    bounds = {"DATABASE_POOL_SIZE": "4", "MAX_WAIT_SECONDS": "0.1"}
+    async with (
+        served(DATABASE_URL=database_url, **bounds) as server,
+        socket(server.url, token) as one,
+    ):
+        await ask(server, f"Bearer {token}")
+        transaction = blocker.transaction()
+        await transaction.start()
+        await blocker.execute("lock table offboarding in access exclusive mode")
+        running = [asyncio.create_task(ask(server, f"Bearer {token}")) for _ in range(4)]
+        done, under_way = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        await one.subscribe("more", HELLO["query"])
+        heard = await one.hear_of("more")
+        refused = [await task for task in done]
+        await transaction.rollback()
+        await blocker.close()
+        rest = [await task for task in under_way]
+        after = await ask(server, f"Bearer {token}")
+        await one.subscribe("again", HELLO["query"])
+        heard_after = await one.hear_of("again")
+
+    for answer in refused:
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert answer.json()["errors"][0]["extensions"] == {"code": "OVERLOADED"}
+        assert "data" not in answer.json()
+    assert heard["type"] == "error"
+    assert heard["payload"][0]["extensions"] == {"code": "OVERLOADED"}
+    assert sorted(a.status_code for a in (*refused, *rest)) == [200, 200, 503, 503]
+    assert (after.status_code, heard_after["type"]) == (200, "next")

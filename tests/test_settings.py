@@ -16,6 +16,7 @@ from settings.mail import SmtpTls
 
 LIMITS: Final = {
     "max_running": 200,
+    "max_wait_seconds": 0.4,
     "requests_per_minute": None,
     "failures_per_minute": 100,
     "shutdown_seconds": 10,
@@ -161,6 +162,7 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
         "SESSION_HOURS": "8",
         "MAX_BODY_BYTES": "5000",
         "MAX_RUNNING": "20",
+        "MAX_WAIT_SECONDS": "0.25",
         "REQUESTS_PER_MINUTE": "3000",
         "FAILURES_PER_MINUTE": "30",
         "SHUTDOWN_SECONDS": "20",
@@ -233,6 +235,7 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
         "subscriber_patience_seconds": 60,
         "max_body_bytes": 5_000,
         "max_running": 20,
+        "max_wait_seconds": 0.25,
         "requests_per_minute": 3_000,
         "failures_per_minute": 30,
         "shutdown_seconds": 20,
