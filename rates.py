@@ -12,6 +12,7 @@ from time import time
 from typing import Final
 
 from database import AWAY, fetch_rows
+from observing.figures import RATE_LIMITED
 
 SHARE_SECONDS: Final = 1.0
 MINUTE: Final = 60
@@ -54,6 +55,7 @@ class Rate:
         self._turn(int(now // MINUTE))
         used = self._own[key] = self._own.get(key, 0) + 1
         if used + self._others.get(key, 0) > self.per_minute:
+            RATE_LIMITED.labels(self.name).inc()
             raise TooManyError(MINUTE - int(now % MINUTE))
 
     def _turn(self, minute: int) -> None:

@@ -10,7 +10,7 @@ from tortoise.connection import get_connection
 
 from database.client import bounds, tortoise_config
 from database.embedded import EmbeddedError, embedded_postgresql
-from database.faults import is_away, took_too_long
+from database.faults import is_away, log_mishap, took_too_long
 from database.migrations import DatabaseUnusableError, missing_migrations, run_migrations
 from database.snapshots import texts_of
 from database.transactions import AWAY, StaleError, single, transaction
@@ -26,6 +26,7 @@ __all__ = [
     "fetch_rows",
     "fetch_text",
     "is_away",
+    "log_mishap",
     "missing_migrations",
     "pool_figures",
     "provided",

@@ -1,8 +1,14 @@
 """What the database's faults mean to who waits for an answer."""
 
+import logging
+from typing import Final
+
 import asyncpg
 
 from database.transactions import AWAY
+from observing import log_fault
+
+logger: Final = logging.getLogger(__name__)
 
 # Connections are refused, as while the database is renamed or restored.
 _CLOSED = (asyncpg.InvalidCatalogNameError, asyncpg.ObjectNotInPrerequisiteStateError)
@@ -21,3 +27,11 @@ def is_away(error: BaseException) -> bool:
 def took_too_long(error: BaseException) -> bool:
     """Whether the database gave up a statement, or a wait for a lock, for the time it took."""
     return isinstance(_said(error), asyncpg.QueryCanceledError | asyncpg.LockNotAvailableError)
+
+
+def log_mishap(error: Exception, consequence: str) -> None:
+    """Log what keeps work that nobody waits for from being done: a fault, or a database away."""
+    if is_away(error) or took_too_long(error):
+        logger.warning("%s: %s", consequence, type(error).__name__)
+    else:
+        log_fault(error, at=consequence)

@@ -7,13 +7,13 @@ order of commits (R15): a notification only says that it is time to look.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
-from database import fetch_rows
+from database import fetch_rows, log_mishap
 from events.channel import Channel
 from events.listening import listen_forever
 
@@ -32,8 +32,6 @@ from activity a left join offboarding o on o.id = a.offboarding_id
 where a.id > $1 order by a.id limit $2
 """
 _NEWEST: Final = "select coalesce(max(id), 0) as id from activity"
-
-logger = logging.getLogger(__name__)
 
 
 async def newest_place() -> int:
@@ -56,6 +54,20 @@ class Feed:
         self._followed = asyncio.Event()
         self._starting = asyncio.Lock()
         self._stopped = False
+        self._at_end = 0.0
+
+    @property
+    def followers(self) -> int:
+        """How many follow the log by this feed."""
+        return sum(channel.followers for channel in self._channels.values())
+
+    @property
+    def lag(self) -> float:
+        """Seconds since this feed was at the end of the log; 0 where nobody follows it.
+
+        What followers were not told of yet is no older; about `POLL_SECONDS` is the usual most.
+        """
+        return monotonic() - self._at_end if self._followed.is_set() else 0.0
 
     def wake(self) -> None:
         """Look at the log now."""
@@ -73,6 +85,7 @@ class Feed:
         async with self._starting:
             if not self._followed.is_set():
                 self.end = await newest_place()
+                self._at_end = monotonic()
                 self._followed.set()
         with self._joined(organisation) as channel:
             yield channel
@@ -98,12 +111,13 @@ class Feed:
             self._woken.clear()
             try:
                 rows = await fetch_rows(_GROWN, [self.end, MOST_READ])
-            except Exception as error:  # noqa: BLE001 - the database may be away for any reason
-                logger.warning("The log cannot be read: %s", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - whatever it is, followers read on after it
+                log_mishap(error, "The log cannot be read")
                 await asyncio.sleep(POLL_SECONDS / 4)
                 continue
             self._grow(rows)
             if len(rows) < MOST_READ:
+                self._at_end = monotonic()
                 await self._rest()
 
     async def _rest(self) -> None:

@@ -1,13 +1,11 @@
 """`GET /export/<list>.<format>`: who asks, for what of a list, and then row by row."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
-from uuid import uuid4
 
 import orjson
 from starlette.requests import Request
@@ -23,8 +21,7 @@ from resolvers.errors import BadRequestError
 from resolvers.exports import Exported, export
 from schema.exports import EXPORTS, Export
 from schema.requests import HttpError
-
-logger = logging.getLogger(__name__)
+from schema.responses import mishap
 
 # Each holds a connection and a state of the database: so many of them, and for so long.
 MOST_AT_ONCE: Final = 2
@@ -65,11 +62,8 @@ class ExportEndpoint:
                 response = await self._answer(Request(scope, receive), held)
             except HttpError as error:
                 response = _refusal(error)
-            except Exception:
-                fault = uuid4().hex
-                logger.exception("fault %s", fault)
-                message = f"Something went wrong on our side; tell support the id {fault}."
-                response = _refusal(HttpError(500, "INTERNAL", message))
+            except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it may leave
+                response = _refusal(mishap(error))
             # What breaks from here on breaks the connection off, so that no half file passes
             # for a whole one.
             async with asyncio.timeout(LONGEST_SECONDS):

@@ -4,13 +4,13 @@ Days are days in UTC. Any number of workers look; the database keeps a second le
 """
 
 import asyncio
-import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from tortoise.connection import get_connection
 from tortoise.models import Model
 
+from database import log_mishap
 from models import Offboarding, OutgoingMail, User
 from settings import Settings
 
@@ -41,8 +41,6 @@ where u.daily_digest and u.enabled
 limit $2
 """
 
-_log = logging.getLogger(__name__)
-
 
 async def queue_forever(settings: Settings) -> None:
     """Queue what falls due until cancelled, whatever becomes of the database."""
@@ -50,8 +48,8 @@ async def queue_forever(settings: Settings) -> None:
         try:
             await queue_reminders(datetime.now(UTC))
             await queue_digests(datetime.now(UTC), settings.digest_hour)
-        except Exception as error:  # noqa: BLE001 - the database may be away for any reason
-            _log.warning("What falls due cannot be queued: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next round may be better
+            log_mishap(error, "What falls due cannot be queued")
         await asyncio.sleep(ROUND_SECONDS)
 
 

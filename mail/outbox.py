@@ -13,6 +13,7 @@ from database import fetch_text, transaction
 from events import tell
 from models import Activity, ActivityKind, MailStatus, OutgoingMail
 from models.change import changed
+from observing.figures import LETTERS
 
 LEASE: Final = timedelta(minutes=10)
 PATIENCE: Final = timedelta(days=2)
@@ -97,6 +98,8 @@ async def defer(mail: OutgoingMail, reason: str, delay: timedelta) -> None:
     """Try a letter again after a delay, or give it up when it was tried for long enough."""
     if await fetch_text(_DEFER, [mail.id, mail.due_at, delay, reason]) is None:
         await fail(mail, reason)
+    else:
+        LETTERS.labels("deferred").inc()
 
 
 async def note_outage(reason: str) -> None:
@@ -112,14 +115,14 @@ async def note_outage(reason: str) -> None:
 async def _settle(
     mail: OutgoingMail, status: MailStatus, reason: str | None, kind: ActivityKind | None
 ) -> None:
-    async def work() -> None:
+    async def work() -> bool:
         held = await fetch_text(_SETTLE, [mail.id, mail.due_at, status, reason])
         if held is None or kind is None:
-            return
+            return held is not None
         task = mail.offboarding
         if task is None and kind is ActivityKind.MAIL_SENT:
             # A digest that arrived tells the log nothing about any offboarding.
-            return
+            return True
         # Last, because from here to the commit nobody else adds to the log.
         await Activity.create(
             organisation_id=mail.organisation_id,
@@ -130,8 +133,9 @@ async def _settle(
             product_id=None if task is None else task.product_id,
             changes=[asdict(change) for change in changed("recipient", None, mail.recipient_id)],
         )
+        return True
 
-    await transaction(work)
+    if await transaction(work):
+        LETTERS.labels(status.lower()).inc()
     if kind is not None:
         tell()
-    tell()

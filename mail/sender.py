@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Final
 
+from database import log_mishap
 from mail import outbox
 from mail.headers import clean
 from mail.letters import Letter, Letterhead, letter_of
@@ -23,6 +24,8 @@ from mail.smtp import (
     connected_to,
 )
 from models import OutgoingMail
+from observing import log_fault
+from observing.figures import MAIL_OUTAGES
 from settings import Settings
 
 IDLE_SECONDS: Final = 1.0
@@ -54,10 +57,11 @@ async def send_forever(settings: Settings, smtp: SmtpServer) -> None:
             sent = await send_due(letterhead, smtp)
         except ServerDownError as error:
             failures += 1
+            MAIL_OUTAGES.inc()
             _log.warning("The mail server is down; letters wait: %s", error)
-        except Exception as error:  # noqa: BLE001 - the database may be away for any reason
+        except Exception as error:  # noqa: BLE001 - whatever it is, letters leave once it is over
             failures += 1
-            _log.warning("The outbox cannot be worked on: %s", type(error).__name__)
+            log_mishap(error, "The outbox cannot be worked on")
         else:
             if failures:
                 _log.info("Letters can leave again.")
@@ -112,9 +116,13 @@ async def _deal_with(mail: OutgoingMail, letterhead: Letterhead, connection: Con
         return
     try:
         letter = letter_of(matter, letterhead)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with one letter, others follow
+    except ValueError as error:
         await outbox.fail(mail, clean(f"The letter cannot be written: {error}", LONGEST_REASON))
         _log.warning("Letter %s cannot be written.", mail.id)
+        return
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one letter, others follow
+        fault = log_fault(error, at=f"letter {mail.id}")
+        await outbox.fail(mail, f"The letter cannot be written; tell support the id {fault}.")
         return
     await _send(mail, letter, connection)
 

@@ -5,17 +5,21 @@ import re
 import sys
 from contextvars import ContextVar
 from typing import Any, Final
+from uuid import uuid4
 
 import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 from typing_extensions import override
 
+from observing.figures import FAULTS
 from settings import Settings
 
 PLAIN: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # PostgreSQL quotes the row that offends, which may be about somebody.
 DETAIL: Final = re.compile(r"DETAIL: .*")
+
+logger = logging.getLogger(__name__)
 
 request_id: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
 
@@ -75,3 +79,13 @@ def log_to_stderr(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_formatter(as_json=settings.logs_json))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # It tells of each pool that is closed, as commands and a start do before anything else.
+    logging.getLogger("tortoise").setLevel(logging.WARNING)
+
+
+def log_fault(error: BaseException, at: str = "") -> str:
+    """Log a fault of ours with all that is known of it; return the id, all that others are told."""
+    id = uuid4().hex
+    FAULTS.inc()
+    logger.error("fault %s%s", id, f" at {at}" if at else "", exc_info=error)
+    return id

@@ -14,7 +14,7 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from observing.logs import request_id
-from observing.metrics import observe
+from observing.figures import observe
 
 HEADER: Final = b"x-request-id"
 GOOD_ID: Final = re.compile(rb"[\w.:-]{1,64}", re.ASCII)

@@ -4,10 +4,9 @@ Each event is a CloudEvent, with the cursor of the entry as its id. Who comes ba
 one as `Last-Event-ID`, as browsers and many libraries do by themselves, or as `after`.
 """
 
-import logging
 from collections.abc import Iterable
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 from starlette.requests import Request
@@ -25,9 +24,8 @@ from schema.context import Context
 from schema.event_stream import EventStream, StreamResponse, framed
 from schema.parameters import arguments_of
 from schema.requests import HttpError
+from schema.responses import mishap
 from schema.streams import Streams, TooManyStreamsError
-
-logger = logging.getLogger(__name__)
 
 _ROOT: Final[Any] = schema._schema.subscription_type  # noqa: SLF001 - Strawberry has no public way
 _ARGUMENTS: Final = _ROOT.fields["activity"].args
@@ -87,11 +85,8 @@ class ChangeFeed:
             refusal = HttpError(403, "FORBIDDEN", str(error))
         except TooManyStreamsError as error:
             refusal = HttpError(429, "TOO_MANY_STREAMS", str(error))
-        except Exception:
-            fault = uuid4().hex
-            logger.exception("fault %s", fault)
-            message = f"Something went wrong on our side; tell support the id {fault}."
-            refusal = HttpError(500, "INTERNAL", message)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it may leave
+            refusal = mishap(error)
         return _refused(refusal)
 
     async def _stream(self, request: Request) -> Response:

@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import uuid4
 
 from graphql import GraphQLError
 from strawberry.types.graphql import OperationType
 
 import models
 from database import is_away, took_too_long
+from observing import log_fault
 from resolvers.errors import BadRequestError
 from schema.errors import code_of
 
@@ -64,8 +64,7 @@ def _mishap(error: GraphQLError, original: Exception, kind: OperationType) -> Gr
     if is_away(original):
         logger.warning("the database is away: %s", type(original).__name__)
         return _retryable("UNAVAILABLE", "The database is not there at the moment.", kind)
-    fault = uuid4().hex
-    logger.error("fault %s at %s", fault, error.path, exc_info=original)
+    fault = log_fault(original, at=".".join(map(str, error.path or ())))
     return GraphQLError(
         f"Something went wrong on our side; tell support the id {fault}.",
         nodes=error.nodes,

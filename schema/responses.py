@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
-from uuid import uuid4
 
 import orjson
 from starlette.responses import Response
@@ -12,6 +11,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from database import is_away, took_too_long
+from observing import log_fault
 from schema.faults import codes_of
 from schema.requests import JSON, HttpError
 from schema.turns import OverloadedError
@@ -72,9 +72,7 @@ def mishap(error: Exception) -> HttpError:
         logger.warning("the database is away: %s", type(error).__name__)
         sentence = "The database is not there at the moment; try again."
         return HttpError(503, "UNAVAILABLE", sentence, **RETRY_SOON)
-    fault = uuid4().hex
-    logger.error("fault %s", fault, exc_info=error)
-    sentence = f"Something went wrong on our side; tell support the id {fault}."
+    sentence = f"Something went wrong on our side; tell support the id {log_fault(error)}."
     return HttpError(500, "INTERNAL", sentence)
 
 

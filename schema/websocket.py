@@ -6,9 +6,7 @@ on it; else an `error` message answers it, so that no stream ends by the fault o
 """
 
 import asyncio
-import logging
 from typing import Any, Final
-from uuid import uuid4
 
 from starlette.types import Message as Frame
 from starlette.types import Receive, Scope, Send
@@ -16,14 +14,13 @@ from starlette.types import Receive, Scope, Send
 import auth
 from auth import UnauthenticatedError
 from database import AWAY
+from observing import log_fault
 from schema import messages
 from schema.context import Context
 from schema.messages import Message, OddMessageError, authorization_in, message_of
 from schema.socket_operations import SocketOperations
 from schema.streams import CHECK_SECONDS, EXPIRED, Streams, TooManyStreamsError, check
 from schema.wire import GoneError, Wire
-
-logger = logging.getLogger(__name__)
 
 PROTOCOL: Final = "graphql-transport-ws"
 
@@ -49,10 +46,8 @@ class GraphQLSocket:
             await Connection(scope, receive, wire, self.streams).serve()
         except GoneError:
             return
-        except Exception:
-            fault = uuid4().hex
-            logger.exception("fault %s", fault)
-            await wire.close(messages.INTERNAL, f"INTERNAL: {fault}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it may leave
+            await wire.close(messages.INTERNAL, f"INTERNAL: {log_fault(error)}")
 
 
 class Connection:

@@ -16,6 +16,7 @@ import httpx2
 from standardwebhooks import Webhook as Signer
 
 from models.webhook import is_public
+from observing.figures import WEBHOOK_POSTS
 
 TIMEOUT_SECONDS: Final = 10.0
 PORTS: Final = {"https": 443, "http": 80}
@@ -56,6 +57,15 @@ class Poster:
 
     async def post(self, post: Post) -> int:
         """Post an event and return the status, 2xx; raise `RefusedError` for any other end."""
+        try:
+            status = await self._accepted(post)
+        except RefusedError:
+            WEBHOOK_POSTS.labels("refused").inc()
+            raise
+        WEBHOOK_POSTS.labels("delivered").inc()
+        return status
+
+    async def _accepted(self, post: Post) -> int:
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 status = await self._answered(post)

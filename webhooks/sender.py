@@ -6,12 +6,15 @@ import random
 from datetime import timedelta
 from typing import Final
 
+from database import log_mishap
 from models import Webhook
+from observing.figures import WEBHOOKS_DISABLED
 from resolvers.webhook_events import event_of, event_past, newest_of
 from webhooks import queue
 from webhooks.posting import Post, Poster, RefusedError, posting
 
 IDLE_SECONDS: Final = 1.0
+TROUBLE_SECONDS: Final = 5.0
 AT_ONCE: Final = 4  # webhooks that one process posts to at the same time
 MOST_IN_A_ROW: Final = 100  # entries, before another webhook has its turn
 MOST_AGAIN: Final = 4  # before the entries in turn; each can take seconds of the lease
@@ -38,9 +41,10 @@ async def _deliver_forever(poster: Poster) -> None:
     while True:
         try:
             worked = await deliver_due(poster)
-        except Exception as error:  # noqa: BLE001 - the database may be away for any reason
-            logger.warning("Webhooks cannot be worked on: %s", type(error).__name__)
-            worked = False
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next round may be better
+            log_mishap(error, "Webhooks cannot be worked on")
+            await asyncio.sleep(TROUBLE_SECONDS)
+            continue
         if not worked:
             await asyncio.sleep(IDLE_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
 
@@ -76,6 +80,7 @@ async def _deliver(webhook: Webhook, entry: int, body: bytes, poster: Poster) ->
         logger.info("Webhook %s is tried again in %d s.", webhook.id, wait.total_seconds())
         if late or error.is_for_good:
             await queue.disable(webhook, str(error))
+            WEBHOOKS_DISABLED.inc()
             logger.warning("Webhook %s is switched off.", webhook.id)
         return False
     return await queue.accepted(webhook, entry, status)

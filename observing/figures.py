@@ -1,0 +1,74 @@
+"""Figures: all that is counted and measured, for Prometheus; each label has few values."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+# Names are the clients' to choose: so many are told apart, and no more.
+MOST_NAMES: Final = 100
+OTHER: Final = "(other)"
+UNNAMED: Final = "(unnamed)"
+
+REGISTRY: Final = CollectorRegistry()
+
+
+def _counter(name: str, help: str, *labels: str) -> Counter:  # noqa: A002 - the package's word
+    return Counter(f"offboarding_{name}", help, labels, registry=REGISTRY)
+
+
+def _gauge(name: str, help: str, *labels: str, of_all: str = "livesum") -> Gauge:  # noqa: A002 - as above
+    """Return a gauge; `of_all` is what becomes of it where several processes tell theirs."""
+    mode: Any = of_all
+    return Gauge(f"offboarding_{name}", help, labels, registry=REGISTRY, multiprocess_mode=mode)
+
+
+OPERATION_SECONDS: Final = Histogram(
+    "offboarding_operation_seconds",
+    "Time that operations over HTTP took.",
+    ["operation"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    registry=REGISTRY,
+)
+OPERATION_ERRORS: Final = _counter(
+    "operation_errors", "Operations over HTTP by the code of their first error.", "operation", "code"
+)
+REQUEST_ERRORS: Final = _counter(
+    "request_errors", "Requests that were answered with 4xx or 5xx.", "route", "status"
+)
+RATE_LIMITED: Final = _counter(
+    "rate_limited", "Requests that were refused for a rate: of requests, or of failures.", "rate"
+)
+FAULTS: Final = _counter("faults", "Faults of ours, each with its id in the log.")
+POOL_CONNECTIONS: Final = _gauge("pool_connections", "Connections to the database.", "state")
+STREAMS: Final = _gauge("streams", "Websockets and streams that are open.")
+SUBSCRIBERS: Final = _gauge("subscribers", "Subscriptions and streams that follow the log.")
+FEED_LAG_SECONDS: Final = _gauge(
+    "feed_lag_seconds",
+    "Time since a process that feeds subscribers was at the end of the log; 0 where none does.",
+    of_all="livemax",
+)
+LOOP_DELAY_SECONDS: Final = _gauge(
+    "loop_delay_seconds", "How late a process came to what was due.", of_all="livemax"
+)
+MEMORY_BYTES: Final = _gauge("memory_bytes", "Resident memory of the processes, together.")
+PROCESSES: Final = _gauge("processes", "Processes that serve.")
+LETTERS: Final = _counter("letters", "Letters that were dealt with.", "outcome")
+MAIL_OUTAGES: Final = _counter("mail_outages", "Attempts at which the mail server took no letter.")
+WEBHOOK_POSTS: Final = _counter("webhook_posts", "Events that were posted.", "outcome")
+WEBHOOKS_DISABLED: Final = _counter("webhooks_disabled", "Webhooks that were switched off.")
+
+_durations: dict[str, Any] = {}
+
+
+def observe(asked: Mapping[str, Any], seconds: float) -> None:
+    """Count an operation; `asked` holds its name, and the code of its first error."""
+    name = asked.get("operation") or UNNAMED
+    duration = _durations.get(name)
+    if duration is None:
+        if len(_durations) >= MOST_NAMES:
+            name = OTHER
+        duration = _durations.setdefault(name, OPERATION_SECONDS.labels(name))
+    duration.observe(seconds)
+    if "code" in asked:
+        OPERATION_ERRORS.labels(name, asked["code"]).inc()
