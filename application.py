@@ -16,21 +16,24 @@ from database import connected
 from events import feeding
 from exporting import export_routes
 from mail import Catcher
-from observing import Observed, flush, metrics_routes, watching
+from observing import Observed, flush
 from rates import sharing
 from routes import (
     change_feed_routes,
     explorer_routes,
     health_routes,
     mail_routes,
+    metrics_routes,
     task_routes,
     unsubscribe_routes,
 )
+from routes.pages import mishap_page
 from schema import schema
 from schema.endpoint import GraphQLEndpoint
 from schema.streams import Streams
 from schema.websocket import GraphQLSocket
 from serving.signals import told_first
+from serving.watching import watching
 from settings import Settings
 from sign_in import sign_in_routes
 from worker import working
@@ -51,7 +54,7 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
             pool,
             feeds as feed,
             working(settings),
-            watching(streams),
+            watching(streams, feed),
             sharing(*endpoint.rates),
         ):
             # What is there by now stays; the collector need not look at it in every round.
@@ -70,7 +73,7 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
         WebSocketRoute("/graphql", GraphQLSocket(streams)),
         *explorer_routes(settings, sign_in=bool(signing_in), mail=catcher is not None),
         *health_routes(),
-        *metrics_routes(settings),
+        *metrics_routes(settings, url),
         *signing_in,
         *change_feed_routes(streams),
         *export_routes(),
@@ -78,7 +81,12 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
         *unsubscribe_routes(),
         *(mail_routes(catcher) if catcher is not None else []),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan, middleware=cors(settings))
+    app = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=cors(settings),
+        exception_handlers={Exception: mishap_page},
+    )
     app.state.origins, app.state.issuers = origins, Issuers(settings.oidc_issuers or ())
     return Observed(app, log=settings.logs_requests)
 

@@ -18,6 +18,7 @@ from loading import BadRowsError, load_client_file
 from loading.terminal import line_of, lines_of, progress_bar, write_bad_rows
 from mail.commands import app as mail_commands
 from models import DomainError
+from serving.address import AddressError
 from worker import run_worker
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app.command("worker")(run_worker)
 
 # What ends a command with one sentence; anything else is a fault of ours, with its traceback.
 REFUSALS: Final = (
+    AddressError,
     BadRowsError,
     DatabaseUnusableError,
     DBConnectionError,

@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
@@ -21,10 +21,12 @@ from database import DatabaseUnusableError, EmbeddedError, connected, provided, 
 from demo import demo_tokens, write_demo
 from mail import Catcher, catching_beside
 from observing import log_to_stderr
+from routes.metrics import FOLDER
 from schema import schema
 from schema.trusted import TrustedDocumentsError
 from serving.address import AddressError, listening
 from serving.banner import banner
+from serving.metrics_port import metrics_port
 from serving.sockets import Sockets
 from settings import Settings
 from settings.mail import SmtpTls
@@ -89,7 +91,7 @@ def serve(
         signal.signal(name, _end)
     try:
         with (
-            listening(settings) as listener,
+            listening(settings.host, settings.port) as listener,
             provided(settings) as url,
             catcher_beside(settings) as catcher,
         ):
@@ -97,10 +99,22 @@ def serve(
             # Letters are kept in this process; of several, they are read in the terminal only.
             mail = catcher is not None and workers == 1
             print(asyncio.run(prepare(settings, url, mail=mail)), flush=True)
-            _run(settings, url, catcher, listener, workers)
+            with sharing_figures(settings, workers), metrics_port(settings, url):
+                _run(settings, url, catcher, listener, workers)
     except (AddressError, DatabaseUnusableError, EmbeddedError) as error:
         print(error, file=sys.stderr)
         raise SystemExit(1) from error
+
+
+@contextmanager
+def sharing_figures(settings: Settings, workers: int) -> Iterator[None]:
+    """Give several processes a folder in which they keep their figures together."""
+    if workers == 1 or not settings.has_metrics:
+        yield
+        return
+    with TemporaryDirectory(prefix="offboarding-metrics-", ignore_cleanup_errors=True) as folder:
+        os.environ[FOLDER] = folder
+        yield
 
 
 def _beside(settings: Settings, catcher: Catcher | None) -> dict[str, object]:
@@ -132,8 +146,6 @@ def _run(
         uvicorn.Server(config).run([listener])
         return
     # The processes read their settings from the environment, as any process does.
-    if settings.metrics_token is not None:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(prefix="offboarding-metrics-")
     demo = str(settings.is_demo).lower()
     os.environ.update(DATABASE_URL=url, DEMO=demo, TASK_URL=settings.task_url)
     os.environ.update(HOST=settings.host, PORT=str(settings.port))

@@ -13,6 +13,8 @@ from typing import Final
 from database import connected, provided, run_migrations
 from mail import SmtpServer, queue_forever, send_forever
 from observing import log_to_stderr
+from serving.metrics_port import metrics_port
+from serving.watching import watching
 from settings import Settings, settings_or_exit
 from webhooks import deliver_forever
 
@@ -48,7 +50,11 @@ def run_worker() -> None:
     """Send letters until told to stop, beside servers that run with RUN_WORKER=false."""
     settings = settings_or_exit()
     log_to_stderr(settings)
-    with provided(settings) as url, suppress(asyncio.CancelledError, KeyboardInterrupt):
+    with (
+        provided(settings) as url,
+        metrics_port(settings, url),
+        suppress(asyncio.CancelledError, KeyboardInterrupt),
+    ):
         asyncio.run(_work_alone(settings, url))
 
 
@@ -59,7 +65,7 @@ async def _work_alone(settings: Settings, url: str) -> None:
         with suppress(NotImplementedError):
             loop.add_signal_handler(signal.SIGTERM, task.cancel)
     await run_migrations(url)
-    async with connected(url, WORKER_POOL_SIZE):
+    async with connected(url, WORKER_POOL_SIZE), watching():
         if settings.smtp_host is None:
             logger.warning("No letter leaves: SMTP_HOST is not set. Webhooks are told.")
         else:

@@ -23,6 +23,7 @@ __all__ = [
     "StaleError",
     "connected",
     "embedded_postgresql",
+    "fetch_apart",
     "fetch_rows",
     "fetch_text",
     "is_away",
@@ -76,6 +77,16 @@ async def fetch_text(sql: str, values: list[Any]) -> str | None:
     client = get_connection("default")
     async with client.acquire_connection() as connection:
         answer: str | None = await connection.fetchval(sql, *values)
+    return answer
+
+
+async def fetch_apart(url: str, sql: str, seconds: float = 3) -> str | None:
+    """Run a statement on a connection of its own: for who cannot wait for one of the pool."""
+    connection = await asyncpg.connect(url, timeout=seconds)
+    try:
+        answer: str | None = await connection.fetchval(sql, timeout=seconds)
+    finally:
+        await connection.close(timeout=seconds)
     return answer
 
 

@@ -1,7 +1,6 @@
 """What operators see of a running process: its log, its figures, and traces where wanted."""
 
-from observing.logs import log_to_stderr
-from observing.metrics import metrics_routes, watching
+from observing.logs import log_fault, log_to_stderr
 from observing.requests import Observed, flush
 
-__all__ = ["Observed", "flush", "log_to_stderr", "metrics_routes", "watching"]
+__all__ = ["Observed", "flush", "log_fault", "log_to_stderr"]

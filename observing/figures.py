@@ -31,7 +31,10 @@ OPERATION_SECONDS: Final = Histogram(
     registry=REGISTRY,
 )
 OPERATION_ERRORS: Final = _counter(
-    "operation_errors", "Operations over HTTP by the code of their first error.", "operation", "code"
+    "operation_errors",
+    "Operations over HTTP by the code of their first error.",
+    "operation",
+    "code",
 )
 REQUEST_ERRORS: Final = _counter(
     "request_errors", "Requests that were answered with 4xx or 5xx.", "route", "status"

@@ -13,14 +13,21 @@ from typing import Any, Final
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from observing.figures import OTHER, REQUEST_ERRORS, observe
 from observing.logs import request_id
-from observing.figures import observe
 
 HEADER: Final = b"x-request-id"
 GOOD_ID: Final = re.compile(rb"[\w.:-]{1,64}", re.ASCII)
 # Asked for every few seconds by machines; of no interest unless something is wrong.
 QUIET: Final = frozenset({"/health/live", "/health/ready", "/metrics"})
 GOOD: Final = 400
+# The first names of paths that are told apart.
+PLACES: Final = frozenset(
+    {
+        *("", "assets", "events", "explore.json", "export", "graphql", "health", "mail"),
+        *("metrics", "schema", "schema.graphql", "sign-in", "sign-out", "tasks", "unsubscribe"),
+    }
+)
 
 Write = Callable[[bytes], object]
 
@@ -72,11 +79,19 @@ class Observed:
 
         try:
             await self.app(scope, receive, told)
+        except Exception:
+            # Told of by now; what is cut off half-way is closed by who called us.
+            if not status:
+                raise
         finally:
             seconds = perf_counter() - started
             asked: MutableMapping[str, Any] = scope.get("asked", {})
             if scope["path"] == "/graphql":
                 observe(asked, seconds)
+            if status >= GOOD:
+                place = scope["path"].split("/", 2)[1]
+                route = f"/{place}" if place in PLACES else OTHER
+                REQUEST_ERRORS.labels(route, status).inc()
             if self.log and (scope["path"] not in QUIET or status >= GOOD):
                 self.write(_line(scope, asked, id, status, seconds))
 

@@ -2,7 +2,11 @@
 
 from typing import Final
 
-from starlette.responses import HTMLResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, Response
+
+from database import is_away, took_too_long
+from observing import log_fault
 
 # Nothing but what a page adds. The referrer stays at home; without any, a form would not say where
 # it comes from.
@@ -17,6 +21,17 @@ HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+
+
+async def mishap_page(_request: Request, error: Exception) -> Response:
+    """Return the page that answers what is no visitor's fault; the log has all of it."""
+    if isinstance(error, ClientDisconnect):
+        return Response(status_code=499)  # nobody is there to read it
+    if is_away(error) or took_too_long(error):
+        return page("The database is not there at the moment; try again.", status=503)
+    return page(
+        f"Something went wrong on our side; tell support the id {log_fault(error)}.", status=500
+    )
 
 
 def page(html: str, *allowed: str, status: int = 200) -> HTMLResponse:

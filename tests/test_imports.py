@@ -18,7 +18,6 @@ LADDER: Final = (
     {"worker"},
     {"commands", "exporting", "serving", "sign_in"},
     {"routes"},
-    {"observing"},
     {"schema"},
     {"demo", "webhooks"},
     {"resolvers"},
@@ -27,6 +26,7 @@ LADDER: Final = (
     {"auth"},
     {"models"},
     {"database"},
+    {"observing"},
     {"settings"},
 )
 RUNG: Final = {place: rung for rung, places in enumerate(LADDER) for place in places}
@@ -36,7 +36,8 @@ KNOWN_BY: Final = {
     "strawberry": {"schema"},
     "graphql": {"schema"},
     "starlette": {
-        *("application", "exporting", "observing", "routes", "schema", "server", "sign_in"),
+        *("application", "exporting", "observing", "routes"),
+        *("schema", "server", "serving", "sign_in"),
     },
     "tortoise": set(RUNG) - {"schema"},
 }

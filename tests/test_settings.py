@@ -43,6 +43,8 @@ LIMITS: Final = {
 NAMES: Final = {
     "LOG_JSON",
     "LOG_REQUESTS",
+    "METRICS_HOST",
+    "METRICS_PORT",
     "METRICS_TOKEN",
     *(name.upper() for name in LIMITS),
     "DATABASE_URL",
@@ -114,6 +116,8 @@ def test_needs_nothing_to_be_set() -> None:
     assert settings.model_dump() == {
         "log_json": None,
         "log_requests": None,
+        "metrics_host": "127.0.0.1",
+        "metrics_port": None,
         "metrics_token": None,
         "database_url": None,
         "data_dir": Path(".data"),
@@ -150,6 +154,8 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
     for name, value in {
         "LOG_JSON": "true",
         "LOG_REQUESTS": "false",
+        "METRICS_HOST": "192.0.2.7",
+        "METRICS_PORT": "9100",
         "METRICS_TOKEN": "a-token-of-24-characters",
         "DATABASE_URL": URL,
         "DATA_DIR": "/srv/data",
@@ -209,6 +215,8 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
     assert settings.model_dump() == {
         "log_json": True,
         "log_requests": False,
+        "metrics_host": "192.0.2.7",
+        "metrics_port": 9100,
         "metrics_token": SecretStr("a-token-of-24-characters"),
         "database_url": SecretStr(URL),
         "data_dir": Path("/srv/data"),
