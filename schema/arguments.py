@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any, Final
 
 from graphql import (
-    DirectiveNode,
     FieldNode,
     GraphQLEnumType,
     GraphQLField,
@@ -13,17 +12,10 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLList,
     GraphQLNonNull,
-    GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
-    TypeInfo,
-    TypeInfoVisitor,
-    VariableNode,
-    Visitor,
     get_argument_values,
     get_named_type,
-    separate_operations,
-    visit,
 )
 from graphql.execution.values import VariableValues
 from strawberry.utils.str_converters import to_snake_case
@@ -31,8 +23,8 @@ from strawberry.utils.str_converters import to_snake_case
 from resolvers.errors import BadRequestError
 from resolvers.paging import page_of
 from resolvers.selection import Arguments
-from resolvers.tables import readable_of
-from schema.context import Context, Document, Taking
+from schema.context import Context, Taking
+from schema.fields_with_arguments import fields_with_arguments
 from schema.ids import key
 from settings.limits import Limits
 
@@ -112,47 +104,6 @@ def _search(text: str) -> str | None:
     return text if text.strip() else None
 
 
-class _FieldsWithArguments(Visitor):
-    """Collects the fields that take arguments, each once, and the variables that switch fields.
-
-    A mutation's own input is left to its resolver, whose refusals are typed.
-    """
-
-    def __init__(self, type_info: TypeInfo, mutation: GraphQLObjectType | None) -> None:
-        super().__init__()
-        self.type_info = type_info
-        self.mutation = mutation
-        self.found: list[Taking] = []
-        self.switching: set[str] = set()
-
-    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:  # noqa: ANN401 - the visitor's shape
-        values = [argument.value for argument in node.arguments or ()]
-        self.switching |= {v.name.value for v in values if isinstance(v, VariableNode)}
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:  # noqa: ANN401 - the visitor's shape
-        field = self.type_info.get_field_def()
-        parent = self.type_info.get_parent_type()
-        if field is None or not field.args or parent is None or parent is self.mutation:
-            return
-        if node.name.value.startswith("__") or parent.name.startswith("__"):
-            return
-        name = get_named_type(field.type).name
-        pages = (
-            readable_of(name.removesuffix("Connection")) if name.endswith("Connection") else None
-        )
-        self.found.append(Taking(node, field, pages))
-
-
-def _fields_with_arguments(schema: GraphQLSchema, document: Document, name: str) -> list[Taking]:
-    """Return those of one operation: the variables of the others have no values now."""
-    if name not in document.taking:
-        type_info = TypeInfo(schema)
-        visitor = _FieldsWithArguments(type_info, schema.mutation_type)
-        visit(separate_operations(document.node)[name], TypeInfoVisitor(type_info, visitor))
-        document.taking[name], document.switching[name] = visitor.found, visitor.switching
-    return document.taking[name]
-
-
 def evaluate(
     schema: GraphQLSchema,
     context: Context,
@@ -165,7 +116,7 @@ def evaluate(
     if context.document is None:
         return
     name = operation.name.value if operation.name else ""
-    for taking in _fields_with_arguments(schema, context.document, name):
+    for taking in fields_with_arguments(schema, context.document, name):
         arguments = _arguments(taking, variables, limits.max_list_items)
         context.arguments[id(taking.node)] = arguments
         if taking.pages is not None:

@@ -9,6 +9,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLError,
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
@@ -65,6 +66,19 @@ class Document:
     switching: dict[str, set[str]] = field(default_factory=dict)
     fields: dict[tuple[object, ...], list[Fields]] = field(default_factory=dict)
     selections: dict[tuple[object, ...], list[Selected]] = field(default_factory=dict)
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """Return the operation of a name, or the only one; else raise a `GraphQLError`."""
+        if name is not None:
+            operation = self.operations.get(name)
+            if operation is None:
+                raise GraphQLError(f"Unknown operation named '{name}'.")
+            return operation
+        if not self.operations:
+            raise GraphQLError("Must provide an operation.")
+        if len(self.operations) > 1:
+            raise GraphQLError("Must provide operation name if query contains multiple operations.")
+        return next(iter(self.operations.values()))
 
 
 @dataclass(slots=True)

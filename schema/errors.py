@@ -16,7 +16,7 @@ from strawberry.utils.str_converters import to_snake_case
 import models
 from resolvers import offboardings, products
 from schema.context import Info
-from schema.enums import ErrorCode
+from schema.error_codes import ErrorCode
 from schema.selection import selection
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 import strawberry
-from graphql import GraphQLError, OperationDefinitionNode, get_variable_values, located_error
+from graphql import GraphQLError, get_variable_values, located_error
 from graphql import OperationType as GraphQLOperationType
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
@@ -19,7 +19,7 @@ from events import StoppedError
 from resolvers.errors import BadRequestError
 from schema.answer import Answer
 from schema.arguments import evaluate
-from schema.context import Context, Document
+from schema.context import Context
 from schema.deadline import Deadline
 from schema.documents import Documents
 from schema.faults import bad_request, codes_of, told, unfinished
@@ -109,7 +109,7 @@ class Schema(strawberry.Schema):
         if isinstance(document, list):
             return False
         with suppress(GraphQLError):
-            return _operation(document, name).operation is GraphQLOperationType.MUTATION
+            return document.operation(name).operation is GraphQLOperationType.MUTATION
         return False
 
     def _prepared(
@@ -129,7 +129,7 @@ class Schema(strawberry.Schema):
         context.document = document
         try:
             check_variables(self.limits, values)
-            operation = _operation(document, name)
+            operation = document.operation(name)
             variables = get_variable_values(
                 self._schema,
                 operation.variable_definitions or (),
@@ -190,20 +190,6 @@ async def _told_of_faults(
         raise
     except Exception as error:
         raise OperationRefusedError([told(located_error(error))]) from error
-
-
-def _operation(document: Document, name: str | None) -> OperationDefinitionNode:
-    """Return the operation of a name, or the only one."""
-    if name is not None:
-        operation = document.operations.get(name)
-        if operation is None:
-            raise GraphQLError(f"Unknown operation named '{name}'.")
-        return operation
-    if not document.operations:
-        raise GraphQLError("Must provide an operation.")
-    if len(document.operations) > 1:
-        raise GraphQLError("Must provide operation name if query contains multiple operations.")
-    return next(iter(document.operations.values()))
 
 
 def _document_id(extensions: dict[str, Any] | None) -> str | None:

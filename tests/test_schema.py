@@ -22,7 +22,7 @@ from graphql import (
 import models
 from models.errors import DomainError
 from schema import schema, sdl, unreadable_fields
-from schema.enums import ErrorCode
+from schema.error_codes import ErrorCode
 
 COMMITTED: Final = Path(__file__).resolve().parents[1] / "schema" / "schema.graphql"
 GRAPHQL: Final[Any] = schema._schema  # noqa: SLF001 - Strawberry has no public way to it
