@@ -9,7 +9,7 @@ from functools import partial
 
 from models import MODELS
 from models.readable import Elements, Link, Variants
-from resolvers.connections import Connection, Rows
+from resolvers.connections import Connection
 from resolvers.json_text import (
     Json,
     Sql,
@@ -26,6 +26,7 @@ from resolvers.json_text import (
 from resolvers.selection import Selection
 from resolvers.statement import Statement
 from resolvers.tables import id_prefix, key_type_of, readable_of, table_of
+from resolvers.window import Rows
 
 
 def _has_id(row: str, key: str) -> str:

@@ -7,12 +7,12 @@ import orjson
 
 from models import Viewer
 from models.readable import Readable
-from resolvers.connections import Rows
 from resolvers.json_text import Json, json_object, name, value
 from resolvers.reader import Reader
 from resolvers.reading import read
 from resolvers.selection import Asked, Selection
 from resolvers.tables import readable_of
+from resolvers.window import Rows
 
 
 def _column(reader: Reader, part: Selection) -> Json:
