@@ -1,6 +1,6 @@
 """Offboardings: the task list, starting one, and every change of one.
 
-Each change goes through `_apply`: it checks in the order of R11 and writes all or nothing.
+Each change goes through `_edited`, which checks in the order of R11; all of it is written, or none.
 """
 
 from contextlib import suppress
@@ -16,12 +16,10 @@ from models import (
     ActivityKind,
     AlreadyOffboardedError,
     Change,
-    Closing,
     Entry,
     Offboarding,
     OffboardingInProgressError,
     OffboardingStatus,
-    OutgoingMail,
     Party,
     Permission,
     Product,
@@ -29,20 +27,18 @@ from models import (
     Viewer,
 )
 from models.status import WRITE
-from resolvers import endings
-from resolvers.assignees import check_available
-from resolvers.edit import Edit, Unchanged
+from resolvers.edit import Edit
 from resolvers.json_text import Json
 from resolvers.reader import Reader
 from resolvers.reading import read
+from resolvers.saving import keep, lock_for, take
 from resolvers.selection import Asked
-from resolvers.writing import lock, log, look, rewrite, write, write_alone
+from resolvers.writing import lock, look, rewrite, write, write_alone
 
 SUBJECTS: Final[dict[SubjectType, type[Party] | type[Product]]] = {
     SubjectType.PARTY: Party,
     SubjectType.PRODUCT: Product,
 }
-_DETAILS: Final = ActivityKind.DETAILS_CHANGED
 
 
 async def start_party(viewer: Viewer, party: UUID, edit: Edit) -> UUID:
@@ -99,7 +95,7 @@ def _tasks(reader: Reader) -> Json:
 
 async def _start(viewer: Viewer, subject_type: SubjectType, subject: UUID, edit: Edit) -> UUID:
     await look(viewer, SUBJECTS[subject_type], subject)
-    locked = await _lock_for(edit, subject_type, subject)
+    locked = await lock_for(edit, subject_type, subject)
     row = await lock(viewer, SUBJECTS[subject_type], subject)
     for permission in [WRITE[subject_type], *edit.needs(subject_type)]:
         viewer.require(permission)
@@ -120,13 +116,16 @@ async def _start(viewer: Viewer, subject_type: SubjectType, subject: UUID, edit:
     if edit.status is not None and not edit.sets_done:
         offboarding.status = edit.status
     first = Change("status", None, offboarding.status)
-    entries = await _take(viewer, offboarding, edit, at)
-    started = [first, *(c for e in entries for c in e.changes if e.kind is _DETAILS)]
+    entries = await take(viewer, offboarding, edit, at)
+    started = [
+        first,
+        *(c for e in entries for c in e.changes if e.kind is ActivityKind.DETAILS_CHANGED),
+    ]
     entries = [
         Entry(ActivityKind.OFFBOARDING_STARTED, started),
-        *(entry for entry in entries if entry.kind is not _DETAILS),
+        *(entry for entry in entries if entry.kind is not ActivityKind.DETAILS_CHANGED),
     ]
-    await _keep(viewer, offboarding, entries, locked, at)
+    await keep(viewer, offboarding, entries, locked, at)
     return offboarding.id
 
 
@@ -134,12 +133,12 @@ async def _save(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
     locked = None
     if edit.ends_the_relationship:
         seen = await look(viewer, Offboarding, id)
-        locked = await _lock_for(edit, seen.subject_type, seen.subject_id)
+        locked = await lock_for(edit, seen.subject_type, seen.subject_id)
     offboarding = await lock(viewer, Offboarding, id)
     at = datetime.now(UTC)
     entries = await _edited(viewer, offboarding, edit, at)
     if entries:
-        await _keep(viewer, offboarding, entries, locked, at)
+        await keep(viewer, offboarding, entries, locked, at)
     return offboarding.id
 
 
@@ -161,56 +160,7 @@ async def _edited(
         viewer.require(permission)
     offboarding.check_not_done()
     offboarding.check_version(edit.expected_version)
-    entries = await _take(viewer, offboarding, edit, at)
+    entries = await take(viewer, offboarding, edit, at)
     if entries:
         offboarding.updated_at = at
     return entries
-
-
-async def _lock_for(edit: Edit, subject_type: SubjectType, subject: UUID) -> endings.Locked | None:
-    if not edit.ends_the_relationship:
-        return None
-    return await endings.lock_pair(subject_type, subject)
-
-
-async def _take(viewer: Viewer, offboarding: Offboarding, edit: Edit, at: datetime) -> list[Entry]:
-    """Change the row in memory by the rules and return what happened, if anything did (R9)."""
-    described = offboarding.set_details(replace(offboarding.details, **edit.details))
-    assigned: list[Change] = []
-    if not isinstance(edit.assignee, Unchanged) and edit.assignee != offboarding.assignee_id:
-        if edit.assignee is not None:
-            await check_available(viewer, offboarding, edit.assignee)
-        assigned = offboarding.assign(edit.assignee)
-    moved: list[Change] = []
-    if edit.status is not None or edit.resolution is not None:
-        status = edit.status or offboarding.status
-        closing = Closing(viewer.user_id, at, four_eyes=False)
-        if edit.sets_done:
-            closing = await endings.closing(viewer, offboarding, at)
-        moved = offboarding.move_to(status, edit.resolution, edit.confirmation, closing)
-    kind = ActivityKind.RESOLVED if edit.sets_done else ActivityKind.STATUS_CHANGED
-    happened = ((_DETAILS, described), (ActivityKind.ASSIGNED, assigned), (kind, moved))
-    return [Entry(kind, changes) for kind, changes in happened if changes]
-
-
-async def _keep(
-    viewer: Viewer,
-    offboarding: Offboarding,
-    entries: list[Entry],
-    locked: endings.Locked | None,
-    at: datetime,
-) -> None:
-    """Write the row, what follows for its subject, the letter, and last the log."""
-    await offboarding.save()
-    if locked is not None and offboarding.ends_the_relationship:
-        entries.append(await endings.end_subject(viewer, offboarding, locked, at))
-    if offboarding.assignee_id and any(e.kind is ActivityKind.ASSIGNED for e in entries):
-        await OutgoingMail.task_assigned(offboarding, viewer.user_id, at).save()
-    await log(
-        viewer,
-        at,
-        entries,
-        offboarding=offboarding.id,
-        party=offboarding.party_id,
-        product=offboarding.product_id,
-    )
