@@ -1,6 +1,6 @@
 """The mutations: one business action each; a refusal raised becomes a member of the result."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import strawberry
 
@@ -43,16 +43,16 @@ from schema.results import (
 )
 from schema.webhooks import WebhookMutations
 
-INPUT = "What is to be done."
+T = TypeVar("T")
+
+Input = Annotated[T, strawberry.argument(description="What is to be done.")]
 
 
 @strawberry.type(description="What can be done.")
 class Mutation(AdministrationMutation, WebhookMutations):
     @strawberry.mutation(description="Start the offboarding of a party.")
     async def start_party_offboarding(
-        self,
-        info: Info,
-        input: Annotated[StartPartyOffboardingInput, strawberry.argument(description=INPUT)],
+        self, info: Info, input: Input[StartPartyOffboardingInput]
     ) -> StartPartyOffboardingResult:
         viewer = info.context.viewer
         id = await offboardings.start_party(
@@ -62,9 +62,7 @@ class Mutation(AdministrationMutation, WebhookMutations):
 
     @strawberry.mutation(description="Start the termination of a product.")
     async def start_product_termination(
-        self,
-        info: Info,
-        input: Annotated[StartProductTerminationInput, strawberry.argument(description=INPUT)],
+        self, info: Info, input: Input[StartProductTerminationInput]
     ) -> StartProductTerminationResult:
         viewer = info.context.viewer
         id = await offboardings.start_product(
@@ -76,9 +74,7 @@ class Mutation(AdministrationMutation, WebhookMutations):
         description="Save changes of an offboarding: everything at once or nothing."
     )
     async def save_offboarding(
-        self,
-        info: Info,
-        input: Annotated[SaveOffboardingInput, strawberry.argument(description=INPUT)],
+        self, info: Info, input: Input[SaveOffboardingInput]
     ) -> SaveOffboardingResult:
         viewer = info.context.viewer
         id = await offboardings.save(
@@ -88,9 +84,7 @@ class Mutation(AdministrationMutation, WebhookMutations):
 
     @strawberry.mutation(description="Move an offboarding to another status than DONE.")
     async def set_offboarding_status(
-        self,
-        info: Info,
-        input: Annotated[SetOffboardingStatusInput, strawberry.argument(description=INPUT)],
+        self, info: Info, input: Input[SetOffboardingStatusInput]
     ) -> SetOffboardingStatusResult:
         viewer = info.context.viewer
         id = await offboardings.set_status(
@@ -102,9 +96,7 @@ class Mutation(AdministrationMutation, WebhookMutations):
         description="Give an offboarding to a colleague, who is mailed, or to nobody."
     )
     async def assign_offboarding(
-        self,
-        info: Info,
-        input: Annotated[AssignOffboardingInput, strawberry.argument(description=INPUT)],
+        self, info: Info, input: Input[AssignOffboardingInput]
     ) -> AssignOffboardingResult:
         viewer = info.context.viewer
         id = await offboardings.assign(
@@ -114,9 +106,7 @@ class Mutation(AdministrationMutation, WebhookMutations):
 
     @strawberry.mutation(description="Set an offboarding to DONE; this cannot be undone.")
     async def resolve_offboarding(
-        self,
-        info: Info,
-        input: Annotated[ResolveOffboardingInput, strawberry.argument(description=INPUT)],
+        self, info: Info, input: Input[ResolveOffboardingInput]
     ) -> ResolveOffboardingResult:
         viewer = info.context.viewer
         id = await offboardings.resolve(
@@ -125,11 +115,7 @@ class Mutation(AdministrationMutation, WebhookMutations):
         return ResolveOffboardingSuccess(offboarding_id=id)
 
     @strawberry.mutation(description="End a holding: a party leaves a product.")
-    async def end_holding(
-        self,
-        info: Info,
-        input: Annotated[EndHoldingInput, strawberry.argument(description=INPUT)],
-    ) -> EndHoldingResult:
+    async def end_holding(self, info: Info, input: Input[EndHoldingInput]) -> EndHoldingResult:
         party, product = input_key(input.party_id, "Party"), input_key(input.product_id, "Product")
         id = await holdings.end(info.context.viewer, party, product, input.ended_on or None)
         return EndHoldingSuccess(holding_id=id, party_id=party)
@@ -138,18 +124,14 @@ class Mutation(AdministrationMutation, WebhookMutations):
         description="Send a letter again that failed or was dropped; needs USER_ADMIN."
     )
     async def redeliver_mail(
-        self,
-        info: Info,
-        input: Annotated[RedeliverMailInput, strawberry.argument(description=INPUT)],
+        self, info: Info, input: Input[RedeliverMailInput]
     ) -> RedeliverMailResult:
         id = await mails.redeliver(info.context.viewer, input_key(input.mail_id, "OutgoingMail"))
         return RedeliverMailSuccess(mail_id=id)
 
     @strawberry.mutation(description="Choose which letters to get, and in which language.")
     async def set_mail_preferences(
-        self,
-        info: Info,
-        input: Annotated[SetMailPreferencesInput, strawberry.argument(description=INPUT)],
+        self, info: Info, input: Input[SetMailPreferencesInput]
     ) -> SetMailPreferencesResult:
         await mails.set_preferences(info.context.viewer, input.wanted())
         return SetMailPreferencesSuccess()

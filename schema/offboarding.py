@@ -7,9 +7,9 @@ import strawberry
 
 import models
 from schema.activity import Activity
-from schema.node import Node, compiled
+from schema.node import Node
 from schema.orders import Direction, OffboardingOrderField
-from schema.pagination import After, Connection, First
+from schema.pagination import Connection, connection
 from schema.party import Party
 from schema.product import Product
 from schema.ranges import DateTimeRange
@@ -50,13 +50,9 @@ class Offboarding(Node):
     version: int = strawberry.field(
         description="Version of the offboarding, for `expectedVersion`; rises with each change."
     )
-
-    @strawberry.field(description="What happened to it, oldest first.")
-    def activity(
-        self, first: First = strawberry.UNSET, after: After = strawberry.UNSET
-    ) -> Connection[Activity]:
-        return compiled()
-
+    activity: Connection[Activity] = connection(
+        "What happened to it, oldest first.", backward=False
+    )
     open_products: list[Product] = strawberry.field(
         description="Of a party: products that it owns and that are not terminated, by number."
     )

@@ -1,28 +1,24 @@
 """Relay connections, with cursors that hold a place and not a count."""
 
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from inspect import Signature
+from typing import Annotated, Any, Final, Generic, TypeVar
 
+import orjson
 import strawberry
+from strawberry.types.fields.resolver import Parameter
 
-from schema.node import Cursor
+from models import Viewer
+from resolvers.selection import Asked
+from schema.context import Info
+from schema.node import Cursor, compiled
+from schema.selection import selection
 
 T = TypeVar("T")
 
-First = Annotated[
-    int | None,
-    strawberry.argument(
-        description="At most this many from the start, 1 to 100; 50 where neither is given."
-    ),
-]
-Last = Annotated[
-    int | None, strawberry.argument(description="At most this many from the end, 1 to 100.")
-]
-After = Annotated[
-    Cursor | None, strawberry.argument(description="Only what comes after this cursor.")
-]
-Before = Annotated[
-    Cursor | None, strawberry.argument(description="Only what comes before this cursor.")
-]
+# Answers a page in one statement.
+Resolve = Callable[[Viewer, Asked], Awaitable[orjson.Fragment | None]]
 
 
 @strawberry.type(description="Whether and where a list goes on.")
@@ -51,3 +47,53 @@ class Connection(Generic[T]):
     total_count: int = strawberry.field(
         description="Number of items on all pages; counted only when asked for."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a field: its type, what it means, and what it is where it is not given."""
+
+    kind: Any
+    description: str
+    default: Any = strawberry.UNSET
+
+    def named(self, name: str) -> Parameter:
+        """Return the parameter of a resolver that Strawberry reads the argument from."""
+        annotation: Any = Annotated[self.kind, strawberry.argument(description=self.description)]
+        return Parameter(name, Parameter.KEYWORD_ONLY, default=self.default, annotation=annotation)
+
+
+FORWARD: Final = {
+    "first": Argument(
+        int | None, "At most this many from the start, 1 to 100; 50 where neither is given."
+    ),
+    "after": Argument(Cursor | None, "Only what comes after this cursor."),
+}
+BACKWARD: Final = {
+    "last": Argument(int | None, "At most this many from the end, 1 to 100."),
+    "before": Argument(Cursor | None, "Only what comes before this cursor."),
+}
+
+
+def connection(
+    description: str,
+    resolve: Resolve | None = None,
+    *,
+    backward: bool = True,
+    **arguments: Argument,
+) -> Any:  # noqa: ANN401 - a field, in place of the value it is annotated with
+    """Return a field that is a connection, with the arguments of its pages and those given.
+
+    `resolve` answers a root field; any other is part of the statement of its root. `backward` is
+    whether it can be paged through from its end, too.
+    """
+
+    async def page(_source: object, info: Info, **_arguments: object) -> orjson.Fragment | None:
+        return (
+            compiled() if resolve is None else await resolve(info.context.viewer, selection(info))
+        )
+
+    every = FORWARD | (BACKWARD if backward else {}) | arguments
+    signature = Signature([argument.named(name) for name, argument in every.items()])
+    vars(page)["__signature__"] = signature
+    return strawberry.field(resolver=page, description=description)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
-from schema.node import Node, compiled
+from schema.node import Node
 from schema.orders import Direction, PartyOrderField
-from schema.pagination import After, Connection, First
+from schema.pagination import Connection, connection
 from schema.ranges import DateRange
 from schema.user import User
 
@@ -52,13 +52,9 @@ class Party(Node):
     offboarding: OffboardingType | None = strawberry.field(
         description="Offboarding that is in progress."
     )
-
-    @strawberry.field(description="All offboardings of the party, newest first.")
-    def offboardings(
-        self, first: First = strawberry.UNSET, after: After = strawberry.UNSET
-    ) -> Connection[OffboardingType]:
-        return compiled()
-
+    offboardings: Connection[OffboardingType] = connection(
+        "All offboardings of the party, newest first.", backward=False
+    )
     created_at: dt.datetime = strawberry.field(description="Timestamp of the first entry.")
     updated_at: dt.datetime = strawberry.field(description="Timestamp of the last change.")
     viewer_can_start_offboarding: bool = strawberry.field(

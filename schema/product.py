@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
-from schema.node import Node, compiled
+from schema.node import Node
 from schema.orders import Direction, ProductOrderField
-from schema.pagination import After, Connection, First
+from schema.pagination import Connection, connection
 from schema.ranges import DateRange
 
 if TYPE_CHECKING:
@@ -43,13 +43,9 @@ class Product(Node):
     offboarding: OffboardingType | None = strawberry.field(
         description="Termination that is in progress."
     )
-
-    @strawberry.field(description="All terminations of the product, newest first.")
-    def offboardings(
-        self, first: First = strawberry.UNSET, after: After = strawberry.UNSET
-    ) -> Connection[OffboardingType]:
-        return compiled()
-
+    offboardings: Connection[OffboardingType] = connection(
+        "All terminations of the product, newest first.", backward=False
+    )
     created_at: dt.datetime = strawberry.field(description="Timestamp of the first entry.")
     updated_at: dt.datetime = strawberry.field(description="Timestamp of the last change.")
     viewer_can_start_offboarding: bool = strawberry.field(

@@ -24,7 +24,7 @@ from schema.mail import OutgoingMail, OutgoingMailFilter
 from schema.node import Node
 from schema.offboarding import Offboarding, OffboardingFilter, OffboardingOrder
 from schema.orders import Direction, OffboardingOrderField
-from schema.pagination import After, Before, Connection, First, Last
+from schema.pagination import Argument, Connection, connection
 from schema.party import Party
 from schema.product import Product
 from schema.selection import selection
@@ -106,67 +106,33 @@ class Query(AdministrationQuery, WebhookQueries):
         found = await offboardings.find(info.context.viewer, selection(info), key)
         return cast("Offboarding | None", found)
 
-    @strawberry.field(description="Offboardings of the organisation: the task list.")
-    async def offboardings(
-        self,
-        info: Info,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
-        filter: Annotated[
-            OffboardingFilter | None, strawberry.argument(description="Which offboardings.")
-        ] = strawberry.UNSET,
-        order_by: Annotated[
-            OffboardingOrder | None, strawberry.argument(description="Order of the offboardings.")
-        ] = OffboardingOrder(field=OffboardingOrderField.STARTED_AT, direction=Direction.DESC),
-    ) -> Connection[Offboarding]:
-        found = await offboardings.tasks(info.context.viewer, selection(info))
-        return cast("Connection[Offboarding]", found)
-
-    @strawberry.field(description="Enabled people of the organisation, by name.")
-    async def assignable_users(
-        self,
-        info: Info,
-        search: Annotated[
-            str | None,
-            strawberry.argument(
-                description="Words or their beginnings, in name or e-mail, in any order."
-            ),
-        ] = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-    ) -> Connection[User]:
-        found = await users.assignable(info.context.viewer, selection(info))
-        return cast("Connection[User]", found)
-
-    @strawberry.field(description="Log of what happened, oldest first.")
-    async def activity(
-        self,
-        info: Info,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        filter: Annotated[
-            ActivityFilter | None, strawberry.argument(description="Which entries.")
-        ] = strawberry.UNSET,
-    ) -> Connection[Activity]:
-        found = await activity.log(info.context.viewer, selection(info))
-        return cast("Connection[Activity]", found)
-
-    @strawberry.field(description="Letters of the organisation, newest first; needs USER_ADMIN.")
-    async def mails(
-        self,
-        info: Info,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
-        filter: Annotated[
-            OutgoingMailFilter | None, strawberry.argument(description="Which letters.")
-        ] = strawberry.UNSET,
-    ) -> Connection[OutgoingMail]:
-        found = await mails.mails(info.context.viewer, selection(info))
-        return cast("Connection[OutgoingMail]", found)
+    offboardings: Connection[Offboarding] = connection(
+        "Offboardings of the organisation: the task list.",
+        offboardings.tasks,
+        filter=Argument(OffboardingFilter | None, "Which offboardings."),
+        order_by=Argument(
+            OffboardingOrder | None,
+            "Order of the offboardings.",
+            OffboardingOrder(field=OffboardingOrderField.STARTED_AT, direction=Direction.DESC),
+        ),
+    )
+    assignable_users: Connection[User] = connection(
+        "Enabled people of the organisation, by name.",
+        users.assignable,
+        backward=False,
+        search=Argument(str | None, "Words or their beginnings, in name or e-mail, in any order."),
+    )
+    activity: Connection[Activity] = connection(
+        "Log of what happened, oldest first.",
+        activity.log,
+        backward=False,
+        filter=Argument(ActivityFilter | None, "Which entries."),
+    )
+    mails: Connection[OutgoingMail] = connection(
+        "Letters of the organisation, newest first; needs USER_ADMIN.",
+        mails.mails,
+        filter=Argument(OutgoingMailFilter | None, "Which letters."),
+    )
 
     @strawberry.field(description="Statistics of the offboardings that meet the filter.")
     async def statistics(
