@@ -7,6 +7,8 @@ from tests.factories import make_offboarding, make_token, make_user
 from tests.served import Served
 
 KINDS: Final = "subscription { activity { kind } }"
+KINDS_AFTER: Final = "subscription ($after: Cursor) { activity(after: $after) { kind } }"
+PLACE: Final = "{ activity(first: 100) { pageInfo { endCursor hasNextPage } } }"
 NEXT: Final = {"data": {"activity": {"kind": "STATUS_CHANGED"}}}
 SET_STATUS: Final = """
 mutation ($id: ID!, $status: OffboardingStatus!) {
@@ -32,6 +34,14 @@ class Bank:
             SET_STATUS, id=self.offboarding, status=self._statuses[0]
         )
         assert answer["setOffboardingStatus"]["__typename"] == "SetOffboardingStatusSuccess"
+
+    async def place(self) -> str:
+        """Return the cursor of the newest entry."""
+        answer = await self.server.client(self.token).ask(PLACE)
+        page = answer["activity"]["pageInfo"]
+        assert not page["hasNextPage"]
+        cursor: str = page["endCursor"]
+        return cursor
 
 
 async def make_bank(url: str, server: Served) -> Bank:

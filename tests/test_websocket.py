@@ -13,7 +13,7 @@ from websockets import ConnectionClosed
 
 from database import connected, fetch_rows
 from models import ApiToken
-from tests.bank import KINDS, NEXT, SET_STATUS, Bank, make_bank
+from tests.bank import KINDS, KINDS_AFTER, NEXT, SET_STATUS, Bank, make_bank
 from tests.factories import make_token, make_user
 from tests.served import Served, served
 from tests.sockets import Socket, socket
@@ -190,9 +190,12 @@ async def test_answers_ping_and_forgets_what_is_complete(bank: Bank) -> None:
 
 
 async def test_bounds_the_operations_of_a_socket(bank: Bank) -> None:
+    await bank.happen()
+    place = await bank.place()
     async with socket(bank.url, bank.token) as opened:
         for number in range(1_000):
-            await opened.subscribe(str(number), KINDS)
+            # From a place on, so that nobody can come too late for what happens.
+            await opened.subscribe(str(number), KINDS_AFTER, after=place)
         refused = [await opened.hear() for _ in range(950)]
         await bank.happen()
         told = [await opened.hear() for _ in range(50)]
