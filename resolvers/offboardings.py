@@ -31,6 +31,7 @@ from resolvers.edit import Edit
 from resolvers.json_text import Json
 from resolvers.reader import Reader
 from resolvers.reading import read
+from resolvers.repeats import is_claimed
 from resolvers.saving import keep, lock_for, take
 from resolvers.selection import Asked
 from resolvers.writing import lock, look, rewrite, write, write_alone
@@ -53,7 +54,7 @@ async def start_product(viewer: Viewer, product: UUID, edit: Edit) -> UUID:
 
 async def save(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
     """Save changes of an offboarding: everything at once or nothing."""
-    if edit.is_alone:
+    if edit.is_alone and not is_claimed():
         with suppress(StaleError):
             return await write_alone(lambda: _save_alone(viewer, id, edit))
     return await write(lambda: _save(viewer, id, edit))

@@ -25,6 +25,7 @@ from models import (
     Viewer,
 )
 from resolvers.reader import Reader
+from resolvers.repeats import kept
 from resolvers.selection import Asked, Selection
 from resolvers.statement import Source
 from resolvers.tables import readable_of, table_of
@@ -49,8 +50,11 @@ def _constraint_of(error: Exception) -> str:
 
 
 async def write(work: Callable[[], Awaitable[T]]) -> T:
-    """Do work in one transaction and tell of it; what the database refuses, its rule refuses."""
-    return await _told(transaction(work))
+    """Do work in one transaction and tell of it; what the database refuses, its rule refuses.
+
+    Under a key its outcome is kept with it; work that was done before is not done again then.
+    """
+    return await _told(transaction(kept(work)))
 
 
 async def write_alone(work: Callable[[], Awaitable[T]]) -> T:

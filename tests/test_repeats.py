@@ -1,23 +1,36 @@
 """A mutation that is sent again under its key, to whichever process, while or after it runs."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
 import asyncpg
+import httpx2
 import pytest
 
 from database import connected
 from models import Activity, Offboarding
-from tests.factories import make_offboarding, make_token, make_user
-from tests.served import Served, served
+from tests.factories import make_offboarding, make_party, make_token, make_user
+from tests.served import Served, served, until
 
 SET: Final = """mutation Set ($id: ID!, $status: OffboardingStatus!) {
   setOffboardingStatus(input: {offboardingId: $id, status: $status}) {
     __typename
     ... on SetOffboardingStatusSuccess { offboarding { status version } }
+  }
+}"""
+
+
+START: Final = """mutation Start ($ada: ID!, $grace: ID!) {
+  ada: startPartyOffboarding(input: {partyId: $ada}) { ...Started }
+  grace: startPartyOffboarding(input: {partyId: $grace}) { ...Started }
+}
+fragment Started on StartPartyOffboardingResult {
+  __typename
+  ... on StartPartyOffboardingSuccess {
+    offboarding { id }
   }
 }"""
 
@@ -39,6 +52,10 @@ class Servers:
         body = {"query": SET, "variables": variables}
         return await server.http.post("/graphql", json=body, headers=headers)
 
+    async def has_changed(self) -> bool:
+        """Return whether the status was changed."""
+        return await self.changes() > 0
+
     async def changes(self) -> int:
         """Return how often the status was changed."""
         async with connected(self.url, 1):
@@ -47,16 +64,20 @@ class Servers:
             ).count()
 
 
+@pytest.fixture(scope="module")
+async def pair(shared_database_url: str) -> AsyncIterator[tuple[Served, Served]]:
+    """Yield two processes over one database."""
+    started = [served(DATABASE_URL=shared_database_url, OPERATION_SECONDS="3") for _ in range(2)]
+    async with started[0] as first, started[1] as second:
+        yield first, second
+
+
 @pytest.fixture
-async def servers(database_url: str) -> AsyncIterator[Servers]:
-    async with connected(database_url):
+async def servers(pair: tuple[Served, Served], shared_database_url: str) -> Servers:
+    async with connected(shared_database_url):
         token = await make_token(await make_user())
         offboarding = await make_offboarding()
-    async with AsyncExitStack() as stack:
-        first, second = [
-            await stack.enter_async_context(served(DATABASE_URL=database_url)) for _ in range(2)
-        ]
-        yield Servers(database_url, first, second, token, offboarding)
+    return Servers(shared_database_url, *pair, token, offboarding)
 
 
 async def test_gets_the_first_answer_again_from_any_process(servers: Servers) -> None:
@@ -138,3 +159,107 @@ async def test_keeps_each_persons_keys_apart(servers: Servers) -> None:
 
     assert "idempotency-replayed" not in theirs.headers
     assert theirs.status_code == 200
+
+
+@pytest.fixture
+async def blocker(shared_database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Yield a connection whose locks end with the test at the latest."""
+    connection = await asyncpg.connect(shared_database_url)
+    yield connection
+    await connection.close()
+
+
+async def test_does_nothing_twice_when_its_process_is_killed_before_it_answers(
+    servers: Servers, blocker: asyncpg.Connection
+) -> None:
+    async with connected(servers.url, 1):
+        parties = [await make_party() for _ in range(2)]
+    variables = {
+        name: f"party_{party.id}" for name, party in zip(("ada", "grace"), parties, strict=True)
+    }
+    headers = {"authorization": f"Bearer {servers.token}", "idempotency-key": "key-1"}
+    body = {"query": START, "variables": variables}
+
+    async def started() -> list[str]:
+        rows = await blocker.fetch(
+            "select id from offboarding where party_id = any($1) order by started_at",
+            [party.id for party in parties],
+        )
+        return [f"offboarding_{row['id']}" for row in rows]
+
+    async def first_is_committed() -> bool:
+        return len(await started()) == 1
+
+    # The second waits for a row while the first has been committed.
+    transaction = blocker.transaction()
+    await transaction.start()
+    await blocker.execute("select from party where id = $1 for update", parties[1].id)
+    async with served(DATABASE_URL=servers.url, OPERATION_SECONDS="3") as doomed:
+        cut_off = asyncio.create_task(doomed.http.post("/graphql", json=body, headers=headers))
+        await until(first_is_committed)
+        doomed.stop(signal.SIGKILL)
+        with pytest.raises(httpx2.TransportError):
+            await cut_off
+    (before,) = await started()
+    await transaction.rollback()
+    another = await servers.second.http.post(
+        "/graphql", json=body | {"variables": {**variables, "grace": ""}}, headers=headers
+    )
+
+    repeated = await servers.first.http.post("/graphql", json=body, headers=headers)
+    again = await servers.second.http.post("/graphql", json=body, headers=headers)
+
+    data = repeated.json()["data"]
+    assert [data[name]["__typename"] for name in variables] == ["StartPartyOffboardingSuccess"] * 2
+    assert data["ada"]["offboarding"]["id"] == before
+    assert [data[name]["offboarding"]["id"] for name in variables] == await started()
+    assert again.content == repeated.content
+    assert again.headers["idempotency-replayed"] == "true"
+    assert another.status_code == 422
+
+
+async def test_does_nothing_twice_that_was_given_up_and_went_through_later(
+    servers: Servers, blocker: asyncpg.Connection
+) -> None:
+    transaction = blocker.transaction()
+    await transaction.start()
+    await blocker.execute(
+        "select from offboarding where id = $1 for update", servers.offboarding.id
+    )
+    given_up = await servers.set(servers.first, "key-1")
+    await transaction.rollback()
+    await until(servers.has_changed)
+
+    repeated = await servers.set(servers.second, "key-1")
+
+    assert given_up.json()["errors"][0]["extensions"]["code"] == "TIMEOUT"
+    assert repeated.json()["data"]["setOffboardingStatus"]["offboarding"] == {
+        "status": "REVIEW",
+        "version": servers.offboarding.version + 1,
+    }
+    assert await servers.changes() == 1
+
+
+async def test_shows_a_secret_again_that_nobody_has_seen(
+    servers: Servers, blocker: asyncpg.Connection
+) -> None:
+    async with connected(servers.url):
+        token = await make_token(await make_user(groups=["Administrator"]))
+    query = """mutation { createWebhook(input: {url: "https://example.com/hook"}) {
+      ... on CreateWebhookSuccess { webhook { id } secret }
+    } }"""
+    headers = {"authorization": f"Bearer {token}", "idempotency-key": "key-1"}
+    first = await servers.first.http.post("/graphql", json={"query": query}, headers=headers)
+    # As if its process had been killed before it kept the answer.
+    await blocker.execute(
+        "update kept_answer set status = null, answer = null, held_until = now() where key = $1"
+        " and outcomes::text like $2",
+        "key-1",
+        "%whsec%",
+    )
+
+    repeated = await servers.second.http.post("/graphql", json={"query": query}, headers=headers)
+
+    assert repeated.json() == first.json()
+    assert "whsec_" in repeated.json()["data"]["createWebhook"]["secret"]
+    assert "idempotency-replayed" not in repeated.headers
