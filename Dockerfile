@@ -8,7 +8,7 @@ RUN python -m venv .venv \
     --require-hashes --requirement requirements.lock
 
 FROM python:3.13-slim-trixie
-RUN useradd --system --uid 10001 --no-create-home offboarding
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin offboarding
 WORKDIR /app
 COPY --from=build /app/.venv .venv
 COPY . .

@@ -16,6 +16,9 @@ class Limits(BaseModel):
         le=100_000_000,
         description="Largest request body in bytes; a larger one is answered 413.",
     )
+    header_seconds: int = Field(
+        10, ge=1, le=600, description="Longest wait for the headers; who is slower gets 408."
+    )
     body_seconds: int = Field(
         10, ge=1, le=600, description="Longest wait for a body; a slower one is answered 408."
     )
