@@ -4,7 +4,6 @@ import base64
 import hashlib
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -35,6 +34,6 @@ def refusal(reason: str, status: int) -> HTMLResponse:
 def here(place: str | None) -> str:
     """Return a place on this server to go to next; anywhere else becomes the first page."""
     place = place or "/"
-    parts = urlsplit(place)
-    foreign = parts.scheme or parts.netloc or "\\" in place or not place.isprintable()
-    return "/" if foreign or not place.startswith("/") or place.startswith("//") else place
+    # Nothing is parsed: what begins with one slash has neither a scheme nor another host.
+    ours = place.startswith("/") and not place.startswith("//") and "\\" not in place
+    return place if ours and place.isprintable() else "/"

@@ -224,7 +224,11 @@ async def test_signs_in_as_nobody_else(browser: Browser, form: dict[str, str]) -
 
 
 @pytest.mark.parametrize(
-    "place", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x", "\n/a"]
+    "place",
+    [
+        *("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x", "\n/a"),
+        *("//[", "http://[/", "/\\["),
+    ],
 )
 async def test_leads_to_no_other_site(browser: Browser, place: str) -> None:
     response = await browser.sign_in("officer@demo.example", place)
