@@ -39,8 +39,8 @@ def mail_routes(catcher: Catcher) -> list[BaseRoute]:
     async def letter(request: Request) -> Response:
         number = request.path_params["number"]
         for caught in catcher.messages:
-            if caught.number == number:
+            if str(caught.number) == number:
                 return page(message_page(caught), *allowed)
         return page("There is no such letter.", status=404)
 
-    return [Route("/mail", inbox), Route("/mail/{number:int}", letter)]
+    return [Route("/mail", inbox), Route("/mail/{number}", letter)]
