@@ -1,6 +1,7 @@
 """Transactions: a write that has begun runs to its end, and is tried again when told to."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -11,6 +12,8 @@ from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 4
 
@@ -60,12 +63,27 @@ async def _attempts(work: Callable[[], Awaitable[T]]) -> T:
     return await work()
 
 
+async def _to_its_end(work: Callable[[], Awaitable[T]]) -> T:
+    task = asyncio.ensure_future(_attempts(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(_note)
+        raise
+
+
+def _note(task: asyncio.Task[T]) -> None:
+    """Hear how it ended in the place of a caller who has gone."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.info("its caller has gone, and it ended with %s", type(error).__name__)
+
+
 async def transaction(work: Callable[[], Awaitable[T]]) -> T:
     """Do work in one transaction and return what it returns; the whole of it may run again.
 
     The caller going away does not end it: a cancelled COMMIT may or may not have happened.
     """
-    return await asyncio.shield(asyncio.ensure_future(_attempts(partial(_once, work))))
+    return await _to_its_end(partial(_once, work))
 
 
 async def single(work: Callable[[], Awaitable[T]]) -> T:
@@ -73,4 +91,4 @@ async def single(work: Callable[[], Awaitable[T]]) -> T:
 
     A write over what has changed meanwhile raises `StaleError`; the work then begins anew.
     """
-    return await asyncio.shield(asyncio.ensure_future(_attempts(work)))
+    return await _to_its_end(work)

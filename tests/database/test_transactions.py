@@ -1,6 +1,7 @@
 """Transactions: tried again where that may help, ended however the caller goes, no slot lost."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -14,6 +15,7 @@ from database import fetch_text, transaction
 from database.transactions import ATTEMPTS
 from models import Organisation
 from tests.conftest import POOL_SIZE
+from tests.served import until
 
 Work = Callable[[], Awaitable[Any]]
 
@@ -234,6 +236,33 @@ async def test_runs_to_its_end_when_the_caller_goes_away(
         await ended.wait()
     assert await idle_slots() == POOL_SIZE  # the transaction's own is among them once it ended
     assert await names() == ["Northbank", "Southbank"]
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_refusal_after_its_caller_has_gone_is_noted_and_no_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    begun, gone = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        await both("Northbank")
+        begun.set()
+        await gone.wait()
+        raise LookupError
+
+    caller = asyncio.create_task(transaction(work))
+    await begun.wait()
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    gone.set()
+    await until(lambda: bool(caplog.messages))
+    del caller
+    gc.collect()
+
+    assert caplog.messages == ["its caller has gone, and it ended with LookupError"]
+    assert await names() == []
 
 
 async def read_in_a_transaction() -> None:
