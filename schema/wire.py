@@ -11,6 +11,9 @@ from starlette.types import Message, Scope, Send
 # The extension of ASGI by which several frames are sent at once.
 SEND_MANY: Final = "websocket.send.many"
 
+# A frame that closes a websocket holds no more, in bytes (RFC 6455, 5.5).
+LONGEST_REASON: Final = 123
+
 
 class GoneError(Exception):
     """The client has gone."""
@@ -33,7 +36,8 @@ class Wire:
         """Close the socket; what runs on it ends."""
         if not self._closed:
             self._closed = True
-            frame = {"type": "websocket.close", "code": code, "reason": reason}
+            told = reason.encode()[:LONGEST_REASON].decode(errors="ignore")
+            frame = {"type": "websocket.close", "code": code, "reason": told}
             with suppress(OSError):
                 await self._transmit(frame)
 

@@ -161,6 +161,10 @@ async def test_closes_as_the_protocol_says(bank: Bank) -> None:
         await same.subscribe("twice", KINDS)
         await same.subscribe("twice", KINDS)
         duplicate = await same.closed()
+    async with socket(bank.url, bank.token) as long:
+        await long.subscribe("é" * 200, KINDS)
+        await long.subscribe("é" * 200, KINDS)
+        cut = await long.closed()
     async with socket(bank.url, bank.token) as again:
         await again.say(type="connection_init")
         twice = await again.closed()
@@ -169,6 +173,7 @@ async def test_closes_as_the_protocol_says(bank: Bank) -> None:
         huge = (await large.closed())[0]
 
     assert duplicate == (4409, "Subscriber for twice already exists")
+    assert cut == (4409, "Subscriber for " + "é" * 54)
     assert twice == (4429, "Too many initialisation requests")
     assert huge == 1009
 
