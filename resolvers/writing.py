@@ -19,6 +19,7 @@ from models import (
     ClientAccess,
     DomainError,
     Entry,
+    LastAdministratorError,
     NotFoundError,
     Offboarding,
     OffboardingDoneError,
@@ -36,6 +37,7 @@ M = TypeVar("M", bound=Model)
 # The refusals that the database gives itself, by the name of what refused.
 _REFUSALS: Final[dict[str, type[DomainError]]] = {
     "offboarding_done_is_final": OffboardingDoneError,
+    "organisation_keeps_an_administrator": LastAdministratorError,
 }
 
 

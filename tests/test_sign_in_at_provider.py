@@ -122,7 +122,10 @@ async def test_signs_in_runs_a_query_in_graphiql_and_signs_out(bank: Served, pag
     after = await page.evaluate(ASK)
 
     assert (before, after) == (401, 401)
-    assert answered["data"] == {"viewer": {"user": {"email": ADA}}}
+    assert answered == {
+        "data": {"viewer": {"user": {"email": ADA}}},
+        "extensions": {"cost": 3},
+    }
     assert scripts_see == ""
     assert cookies["session"]["httpOnly"]
     assert cookies["session"]["sameSite"] == "Lax"
