@@ -2,10 +2,12 @@
 # as it is, so build from a clean one: docker build --tag offboarding .
 FROM python:3.13-slim-trixie AS build
 WORKDIR /app
-COPY requirements.lock ./
+# With traces: --build-arg LOCK=requirements-tracing.lock
+ARG LOCK=requirements.lock
+COPY ${LOCK} ./
 RUN python -m venv .venv \
   && .venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
-    --require-hashes --requirement requirements.lock
+    --require-hashes --requirement ${LOCK}
 
 FROM python:3.13-slim-trixie
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin offboarding

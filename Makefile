@@ -72,8 +72,10 @@ messages: development ## Bring the catalogues of the letters' languages up to da
 
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK_OPTIONS) --output-file requirements.lock
-	uv pip compile pyproject.toml $(LOCK_OPTIONS) --group dev --constraints requirements.lock \
-		--output-file requirements-dev.lock
+	uv pip compile pyproject.toml $(LOCK_OPTIONS) --extra tracing --constraints requirements.lock \
+		--output-file requirements-tracing.lock
+	uv pip compile pyproject.toml $(LOCK_OPTIONS) --extra tracing --group dev \
+		--constraints requirements-tracing.lock --output-file requirements-dev.lock
 
 bench: development ## Measure reads and writes of a started server
 	$(PYTHON) bench/run.py
@@ -82,7 +84,7 @@ bench-import: development ## Measure the import of a large client file
 	$(PYTHON) bench/import_client_file.py
 
 audit: development ## Look for known weaknesses in the dependencies (asks the network)
-	$(PYTHON) -m pip_audit --requirement requirements.lock --require-hashes --disable-pip
+	$(PYTHON) -m pip_audit --requirement requirements-tracing.lock --require-hashes --disable-pip
 
 sbom: development ## Write what the program is made of into sbom.cdx.json, as CycloneDX
 	$(PYTHON) -m cyclonedx_py requirements requirements.lock --output-format JSON \

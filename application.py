@@ -16,7 +16,7 @@ from database import connected
 from events import feeding
 from exporting import export_routes
 from mail import Catcher
-from observing import Observed, flush
+from observing import Observed, flush, tracing
 from rates import sharing
 from routes import (
     change_feed_routes,
@@ -51,6 +51,7 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
         pool = connected(url, settings.database_pool_size, settings.operation_seconds)
         feeds = feeding(url, settings.subscriber_buffer)
         async with (
+            tracing.running(settings),
             pool,
             feeds as feed,
             working(settings),
@@ -88,7 +89,8 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
         exception_handlers={Exception: mishap_page},
     )
     app.state.origins, app.state.issuers = origins, Issuers(settings.oidc_issuers or ())
-    return Observed(app, log=settings.logs_requests)
+    observed = Observed(app, log=settings.logs_requests)
+    return observed if settings.traces_endpoint is None else tracing.Traced(observed)
 
 
 def cors(settings: Settings) -> list[Middleware]:

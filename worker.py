@@ -12,7 +12,7 @@ from typing import Final
 
 from database import connected, provided, run_migrations
 from mail import SmtpServer, queue_forever, send_forever
-from observing import log_to_stderr
+from observing import log_to_stderr, tracing
 from serving.metrics_port import metrics_port
 from serving.watching import watching
 from settings import Settings, settings_or_exit
@@ -65,7 +65,7 @@ async def _work_alone(settings: Settings, url: str) -> None:
         with suppress(NotImplementedError):
             loop.add_signal_handler(signal.SIGTERM, task.cancel)
     await run_migrations(url)
-    async with connected(url, WORKER_POOL_SIZE), watching():
+    async with tracing.running(settings), connected(url, WORKER_POOL_SIZE), watching():
         if settings.smtp_host is None:
             logger.warning("No letter leaves: SMTP_HOST is not set. Webhooks are told.")
         else:

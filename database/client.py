@@ -11,6 +11,7 @@ from tortoise.backends.base.client import TransactionContextPooled
 from tortoise.connection import get_connections
 from typing_extensions import override
 
+from observing import tracing
 from settings import TORTOISE_ORM
 
 SESSION: Final = {
@@ -111,6 +112,8 @@ class Client(AsyncpgDBClient):
     async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:
         for name in ("host", "port", "user", "database", "password", "loop"):
             kwargs.pop(name, None)
+        if tracing.spans is not None:
+            kwargs["init"] = tracing.spans.watch
         return await asyncpg.create_pool(**kwargs)
 
     @override

@@ -26,6 +26,7 @@ from mail.smtp import (
 from models import OutgoingMail
 from observing import log_fault
 from observing.figures import MAIL_OUTAGES
+from observing.tracing import asked_span
 from settings import Settings
 
 IDLE_SECONDS: Final = 1.0
@@ -128,8 +129,10 @@ async def _deal_with(mail: OutgoingMail, letterhead: Letterhead, connection: Con
 
 
 async def _send(mail: OutgoingMail, letter: Letter, connection: Connection) -> None:
+    about = {"offboarding.letter.id": str(mail.id), "offboarding.letter.kind": mail.kind.value}
     try:
-        await connection.hand_over(letter)
+        with asked_span("send letter", about):
+            await connection.hand_over(letter)
     except RefusedError as error:
         await outbox.fail(mail, str(error))
         _log.warning("Letter %s is refused for good.", mail.id)

@@ -12,6 +12,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 from typing_extensions import override
 
+from observing import tracing
 from observing.figures import FAULTS
 from settings import Settings
 
@@ -31,6 +32,8 @@ def _json(event: EventDict, **_: Any) -> str:  # noqa: ANN401 - what structlog p
 def _with_request(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     if (id := request_id.get()) is not None:
         event["request_id"] = id
+    if tracing.spans is not None:
+        event.update(tracing.spans.ids())
     return event
 
 
@@ -87,5 +90,7 @@ def log_fault(error: BaseException, at: str = "") -> str:
     """Log a fault of ours with all that is known of it; return the id, all that others are told."""
     id = uuid4().hex
     FAULTS.inc()
+    if tracing.spans is not None:
+        tracing.spans.fail("INTERNAL")
     logger.error("fault %s%s", id, f" at {at}" if at else "", exc_info=error)
     return id

@@ -13,21 +13,14 @@ from typing import Any, Final
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from observing.figures import OTHER, REQUEST_ERRORS, observe
+from observing import tracing
+from observing.figures import REQUEST_ERRORS, observe
 from observing.logs import request_id
+from observing.places import QUIET, route_of
 
 HEADER: Final = b"x-request-id"
 GOOD_ID: Final = re.compile(rb"[\w.:-]{1,64}", re.ASCII)
-# Asked for every few seconds by machines; of no interest unless something is wrong.
-QUIET: Final = frozenset({"/health/live", "/health/ready", "/metrics"})
 GOOD: Final = 400
-# The first names of paths that are told apart.
-PLACES: Final = frozenset(
-    {
-        *("", "assets", "events", "explore.json", "export", "graphql", "health", "mail"),
-        *("metrics", "schema", "schema.graphql", "sign-in", "sign-out", "tasks", "unsubscribe"),
-    }
-)
 
 Write = Callable[[bytes], object]
 
@@ -89,9 +82,7 @@ class Observed:
             if scope["path"] == "/graphql":
                 observe(asked, seconds)
             if status >= GOOD:
-                place = scope["path"].split("/", 2)[1]
-                route = f"/{place}" if place in PLACES else OTHER
-                REQUEST_ERRORS.labels(route, status).inc()
+                REQUEST_ERRORS.labels(route_of(scope["path"]), status).inc()
             if self.log and (scope["path"] not in QUIET or status >= GOOD):
                 self.write(_line(scope, asked, id, status, seconds))
 
@@ -118,6 +109,7 @@ def _line(
             "status": status,
             "ms": round(seconds * 1_000, 2),
             **asked,
+            **({} if tracing.spans is None else tracing.spans.ids()),
         },
         default=str,
         option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z,

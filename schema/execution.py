@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from auth import UnauthenticatedError
 from events import StoppedError
+from observing import tracing
 from resolvers.errors import BadRequestError
 from schema.answer import Answer
 from schema.arguments import evaluate
@@ -140,6 +141,8 @@ class Schema(strawberry.Schema):
             if isinstance(variables, list):
                 return self._refused(variables)
             context.operation = operation.name.value if operation.name else None
+            if tracing.spans is not None:
+                tracing.spans.name_operation(operation.operation.value, context.operation)
             evaluate(self._schema, context, operation, variables, self.limits)
             context.cost = cost_of(self.limits, document, operation, variables.coerced)
         except (BadRequestError, GraphQLError) as error:

@@ -8,6 +8,7 @@ from graphql import located_error
 
 from auth import UnauthenticatedError
 from events import StoppedError
+from observing.tracing import served_span
 from schema import messages
 from schema.context import Context
 from schema.execution import OperationRefusedError
@@ -62,6 +63,10 @@ class SocketOperations:
 
     async def _run(self, id: str, operation: Operation, context: Context) -> None:
         """Execute one operation, to its end."""
+        with served_span("websocket /graphql"):
+            await self._answer(id, operation, context)
+
+    async def _answer(self, id: str, operation: Operation, context: Context) -> None:
         try:
             end = await self._end_of(id, operation, context)
         except GoneError:

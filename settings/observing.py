@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, field_validator
 
 
 class ObservingSettings(BaseModel):
@@ -22,6 +22,31 @@ class ObservingSettings(BaseModel):
         None, description="Port of `/metrics` alone. Absent: it is on PORT, behind METRICS_TOKEN."
     )
     metrics_host: str = Field("127.0.0.1", description="Address of METRICS_PORT.")
+
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        description="Collector of traces, such as http://collector:4318. Absent: no traces.",
+    )
+    otel_exporter_otlp_traces_endpoint: str | None = Field(
+        None, description="Its whole address instead, with a path."
+    )
+    otel_service_name: str = Field("offboarding", description="Name of this service in traces.")
+    otel_sdk_disabled: bool = Field(default=False, description="Trace nothing all the same.")
+
+    @field_validator("otel_exporter_otlp_endpoint", "otel_exporter_otlp_traces_endpoint")
+    @classmethod
+    def _is_an_address(cls, address: str | None) -> str | None:
+        if address is not None and not address.startswith(("https://", "http://")):
+            raise ValueError("must be an http(s) address: traces leave by OTLP over HTTP")
+        return address
+
+    @property
+    def traces_endpoint(self) -> str | None:
+        """Where traces go, if they go anywhere."""
+        if self.otel_sdk_disabled:
+            return None
+        whole, base = self.otel_exporter_otlp_traces_endpoint, self.otel_exporter_otlp_endpoint
+        return whole or (base and f"{base.rstrip('/')}/v1/traces")
 
     @property
     def has_metrics(self) -> bool:

@@ -33,6 +33,8 @@ RUNG: Final = {place: rung for rung, places in enumerate(LADDER) for place in pl
 
 # A library of others, and the only places that know it.
 KNOWN_BY: Final = {
+    "opentelemetry": {"observing"},
+    "prometheus_client": {"observing", "routes"},
     "strawberry": {"schema"},
     "graphql": {"schema"},
     "starlette": {

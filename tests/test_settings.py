@@ -47,6 +47,10 @@ NAMES: Final = {
     "METRICS_HOST",
     "METRICS_PORT",
     "METRICS_TOKEN",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_SDK_DISABLED",
+    "OTEL_SERVICE_NAME",
     *(name.upper() for name in LIMITS),
     "DATABASE_URL",
     "DATA_DIR",
@@ -120,6 +124,10 @@ def test_needs_nothing_to_be_set() -> None:
         "metrics_host": "127.0.0.1",
         "metrics_port": None,
         "metrics_token": None,
+        "otel_exporter_otlp_endpoint": None,
+        "otel_exporter_otlp_traces_endpoint": None,
+        "otel_sdk_disabled": False,
+        "otel_service_name": "offboarding",
         "database_url": None,
         "data_dir": Path(".data"),
         "database_pool_size": 10,
@@ -158,6 +166,10 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
         "METRICS_HOST": "192.0.2.7",
         "METRICS_PORT": "9100",
         "METRICS_TOKEN": "a-token-of-24-characters",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4318/of/the/bank",
+        "OTEL_SDK_DISABLED": "true",
+        "OTEL_SERVICE_NAME": "offboarding-north",
         "DATABASE_URL": URL,
         "DATA_DIR": "/srv/data",
         "DATABASE_POOL_SIZE": "30",
@@ -220,6 +232,10 @@ def test_reads_every_setting_from_the_environment(monkeypatch: pytest.MonkeyPatc
         "metrics_host": "192.0.2.7",
         "metrics_port": 9100,
         "metrics_token": SecretStr("a-token-of-24-characters"),
+        "otel_exporter_otlp_endpoint": "http://collector:4318",
+        "otel_exporter_otlp_traces_endpoint": "http://collector:4318/of/the/bank",
+        "otel_sdk_disabled": True,
+        "otel_service_name": "offboarding-north",
         "database_url": SecretStr(URL),
         "data_dir": Path("/srv/data"),
         "database_pool_size": 30,
@@ -327,6 +343,11 @@ def test_takes_an_empty_value_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ({"SESSION_HOURS": "0"}, "SESSION_HOURS: "),
         ({"METRICS_TOKEN": "short"}, "METRICS_TOKEN: "),
+        ({"METRICS_PORT": "0"}, "METRICS_PORT: "),
+        (
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317"},
+            "OTEL_EXPORTER_OTLP_ENDPOINT: must be an http(s) address",
+        ),
         ({"MAX_BODY_BYTES": "999"}, "MAX_BODY_BYTES: "),
         ({"MAX_PAGE_SIZE": "49"}, "MAX_PAGE_SIZE: "),
         ({"MAX_PAGE_SIZE": "101"}, "MAX_PAGE_SIZE: "),
@@ -518,3 +539,25 @@ def test_ends_the_process_and_prints_every_fault(
 
 def test_gives_the_same_settings_each_time() -> None:
     assert get_settings() is get_settings()
+
+
+@pytest.mark.parametrize(
+    ("environment", "endpoint"),
+    [
+        ({}, None),
+        ({"ENDPOINT": "http://collector:4318/"}, "http://collector:4318/v1/traces"),
+        ({"TRACES_ENDPOINT": "https://c/x"}, "https://c/x"),
+        ({"ENDPOINT": "http://collector:4318", "TRACES_ENDPOINT": "https://c/x"}, "https://c/x"),
+    ],
+)
+def test_finds_the_collector_of_traces_as_opentelemetry_does(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], endpoint: str | None
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(f"OTEL_EXPORTER_OTLP_{name}", value)
+
+    assert get_settings().traces_endpoint == endpoint
+
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    get_settings.cache_clear()
+    assert get_settings().traces_endpoint is None

@@ -17,6 +17,8 @@ from standardwebhooks import Webhook as Signer
 
 from models.webhook import is_public
 from observing.figures import WEBHOOK_POSTS
+from observing.tracing import asked_span
+from observing.tracing import headers as tracing_headers
 
 TIMEOUT_SECONDS: Final = 10.0
 PORTS: Final = {"https": 443, "http": 80}
@@ -58,7 +60,8 @@ class Poster:
     async def post(self, post: Post) -> int:
         """Post an event and return the status, 2xx; raise `RefusedError` for any other end."""
         try:
-            status = await self._accepted(post)
+            with asked_span("POST webhook", {"http.request.method": "POST"}):
+                status = await self._accepted(post)
         except RefusedError:
             WEBHOOK_POSTS.labels("refused").inc()
             raise
@@ -84,6 +87,7 @@ class Poster:
             "host": url.netloc.decode("ascii"),
             "content-type": CONTENT_TYPE,
             "user-agent": "offboarding-webhooks",
+            **tracing_headers(),
             **signed(post),
         }
         request = self._http.build_request(
