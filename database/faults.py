@@ -24,6 +24,11 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, (*AWAY, *_CLOSED)) or isinstance(_said(error), (*AWAY, *_CLOSED))
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether the database has refused a write because its disk is full."""
+    return isinstance(_said(error), asyncpg.DiskFullError)
+
+
 def took_too_long(error: BaseException) -> bool:
     """Whether the database gave up a statement, or a wait for a lock, for the time it took."""
     return isinstance(_said(error), asyncpg.QueryCanceledError | asyncpg.LockNotAvailableError)

@@ -8,7 +8,7 @@ from graphql import GraphQLError
 from strawberry.types.graphql import OperationType
 
 import models
-from database import is_away, took_too_long
+from database import is_away, is_full, took_too_long
 from observing import log_fault
 from resolvers.errors import BadRequestError
 from schema.errors import code_of
@@ -61,6 +61,9 @@ def _mishap(error: GraphQLError, original: Exception, kind: OperationType) -> Gr
     """Return the error of what neither the client nor a rule is to blame for."""
     if took_too_long(original):
         return unfinished(kind)
+    if is_full(original):
+        logger.error("the disk of the database is full")
+        return _retryable("UNAVAILABLE", "The database has no room at the moment.", kind)
     if is_away(original):
         logger.warning("the database is away: %s", type(original).__name__)
         return _retryable("UNAVAILABLE", "The database is not there at the moment.", kind)

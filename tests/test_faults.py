@@ -1,6 +1,7 @@
-"""Faults that real processes meet: the database goes away under load, clients are slow."""
+"""The database goes away under load, or cuts off everybody."""
 
 import asyncio
+import fcntl
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ import asyncpg
 import httpx2
 
 from database import connected, embedded_postgresql, run_migrations
+from database.programs import run
 from models import Activity, Offboarding
 from tests.factories import make_offboarding, make_token, make_user
 from tests.served import Served, served, until
@@ -99,11 +101,9 @@ async def test_loses_no_acknowledged_save_while_postgresql_is_restarted() -> Non
 
 def restart(folder: Path) -> None:
     """Restart the PostgreSQL of a folder at once, cutting off whoever uses it."""
-    from database import embedded  # noqa: PLC0415 - what it is made of
-
-    embedded._run(  # noqa: SLF001 - its own way to run PostgreSQL's programs
-        "pg_ctl", "-w", "-s", "-D", "postgresql", "-m", "immediate", "restart", cwd=folder
-    )
+    with (folder / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # or it is started again before we do
+        run("pg_ctl", "-w", "-s", "-D", "postgresql", "-m", "immediate", "restart", cwd=folder)
 
 
 async def test_fills_its_pool_again_after_every_connection_was_cut(
