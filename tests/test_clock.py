@@ -11,18 +11,15 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
 import pytest
 
+from tests.following import following
 from tests.mail.mail_server import MailServer, mail_server
 from tests.served import ROOT, Served, served, until
-from tests.sockets import Socket, socket
-from tests.streaming import Stream, streamed
 
 COMPILER: Final = shutil.which("cc")
 PARTIES: Final = """{ clientFile {
@@ -39,9 +36,6 @@ CREATE: Final = """mutation ($until: DateTime!) {
   }
 }"""
 KINDS: Final = ["OFFBOARDING_STARTED", "ASSIGNED"]
-FOLLOW: Final = """subscription {
-  activity(filter: {kind: [OFFBOARDING_STARTED, ASSIGNED]}) { id kind }
-}"""
 
 pytestmark = pytest.mark.skipif(
     COMPILER is None or sys.platform != "linux",
@@ -112,46 +106,6 @@ async def machine(clock: tuple[Path, dict[str, str]]) -> AsyncIterator[Machine]:
             assert "Traceback" not in server.log
 
 
-Entries = list[tuple[str, str]]
-
-
-@asynccontextmanager
-async def following(machine: Machine) -> AsyncIterator[tuple[Entries, Entries]]:
-    """Follow the log from now on by both ways; yield what is seen, which grows."""
-    by_socket: Entries = []
-    by_events: Entries = []
-    path = "/events?" + "&".join(f"kind={kind}" for kind in KINDS)
-    headers = {"authorization": f"Bearer {machine.approver}"}
-
-    async def follow_socket(opened: Socket) -> None:
-        while True:
-            entry = (await opened.hear())["payload"]["data"]["activity"]
-            by_socket.append((entry["id"], entry["kind"]))
-
-    async def follow_events(stream: Stream) -> None:
-        while True:
-            event = (await stream.read(b"\n\n")).decode()
-            if data := re.search(r"^data: (.*)$", event, re.MULTILINE):
-                entry = orjson.loads(data[1])["data"]
-                by_events.append((entry["id"], entry["kind"]))
-
-    async with (
-        socket(machine.server.url, machine.approver) as opened,
-        streamed(machine.server.url, "GET", path, headers) as stream,
-    ):
-        await opened.subscribe("s", FOLLOW)
-        await opened.until_live()
-        await stream.read(b"\n\n")
-        tasks = [
-            asyncio.create_task(follow_socket(opened)),
-            asyncio.create_task(follow_events(stream)),
-        ]
-        yield by_socket, by_events
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
 async def test_goes_on_when_the_clock_is_set_ahead_and_back(machine: Machine) -> None:
     hour = timedelta(hours=1)
     soon = (datetime.now(UTC) + hour / 2).isoformat()
@@ -165,7 +119,8 @@ async def test_goes_on_when_the_clock_is_set_ahead_and_back(machine: Machine) ->
         if command == "DATA":
             await may_arrive.wait()
 
-    async with following(machine) as (by_socket, by_events):
+    url = machine.server.url
+    async with following(url, machine.approver, KINDS) as (by_socket, by_events):
         machine.post.answers = hold
         first, at = await machine.assign(parties[0])
         await until(lambda: "DATA" in machine.post.commands)  # a letter is in hand
