@@ -17,7 +17,7 @@ from events import feeding
 from exporting import export_routes
 from mail import Catcher
 from observing import Observed, flush, tracing
-from rates import sharing
+from rates import Rates, sharing
 from routes import (
     change_feed_routes,
     explorer_routes,
@@ -56,7 +56,7 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
             feeds as feed,
             working(settings),
             watching(streams, feed),
-            sharing(*endpoint.rates),
+            sharing(rates),
         ):
             # What is there by now stays; the collector need not look at it in every round.
             gc.collect()
@@ -67,17 +67,17 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
 
     origins, streams = Origins.of(settings), Streams.of(settings)
     signing_in = sign_in_routes(settings, origins)
-    endpoint = GraphQLEndpoint(settings, streams)
+    rates = Rates(settings.requests_per_minute, settings.failures_per_minute)
     routes: list[BaseRoute] = [
         # First, since the routes are tried in turn.
-        Route("/graphql", endpoint),
-        WebSocketRoute("/graphql", GraphQLSocket(streams)),
+        Route("/graphql", GraphQLEndpoint(settings, streams, rates)),
+        WebSocketRoute("/graphql", GraphQLSocket(streams, rates)),
         *explorer_routes(settings, sign_in=bool(signing_in), mail=catcher is not None),
         *health_routes(),
         *metrics_routes(settings, url),
         *signing_in,
-        *change_feed_routes(streams),
-        *export_routes(),
+        *change_feed_routes(streams, rates),
+        *export_routes(rates),
         *task_routes(),
         *unsubscribe_routes(),
         *(mail_routes(catcher) if catcher is not None else []),

@@ -6,16 +6,20 @@ request waits for it; what happens in that second may be too much.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from time import time
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 from database import AWAY, fetch_rows
 from observing.figures import RATE_LIMITED
 
 SHARE_SECONDS: Final = 1.0
 MINUTE: Final = 60
+
+# The headers in which a credential is shown.
+_SHOWING: Final = frozenset({b"authorization", b"cookie"})
 
 _SHARE: Final = """
 with old as (delete from request_count where minute < $2::bigint - 2)
@@ -30,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 class TooManyError(Exception):
     """It was done too often; after so many seconds it may be done again."""
+
+    code: Final = "TOO_MANY_REQUESTS"
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"This was asked for too often; ask again in {seconds} seconds.")
@@ -81,16 +87,40 @@ class Rate:
             self._others[key] = row["count"] - self._told[key]
 
 
+class Rates:
+    """How often a person may ask, and how often an address may show what is no credential."""
+
+    def __init__(self, asks: int | None, failures: int | None) -> None:
+        self._asks = Rate("requests", asks)
+        self._failures = Rate("failures", failures)
+
+    def ask(self, user_id: UUID) -> None:
+        """Count that a person asks for something; refuse with `TooManyError` what is too much."""
+        self._asks.take(str(user_id))
+
+    def fail(self, scope: Mapping[str, Any], authorization: str | None = None) -> None:
+        """Count what an address has shown in vain, if anything; refuse as above.
+
+        `authorization` is what stands in for the header, where a client cannot send one.
+        """
+        if authorization or any(name in _SHOWING for name, _ in scope["headers"]):
+            self._failures.take(scope["client"][0] if scope.get("client") else "")
+
+    async def share(self) -> None:
+        """Share both with the other processes."""
+        await self._asks.share()
+        await self._failures.share()
+
+
 @asynccontextmanager
-async def sharing(*rates: Rate) -> AsyncIterator[None]:
+async def sharing(rates: Rates) -> AsyncIterator[None]:
     """Keep the counts of all processes together for as long as the context lasts."""
 
     async def share() -> None:
         while True:
             await asyncio.sleep(SHARE_SECONDS)
             try:
-                for rate in rates:
-                    await rate.share()
+                await rates.share()
             except AWAY as error:
                 logger.warning("counts are not shared: %s", type(error).__name__)
 

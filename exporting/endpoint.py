@@ -13,12 +13,13 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-import auth
 from exporting.text import Rows, csv_of, ndjson_of
 from exporting.workbook import xlsx_of
 from models import ForbiddenError
+from rates import Rates
 from resolvers.errors import BadRequestError
 from resolvers.exports import Exported, export
+from schema.asker import context_of
 from schema.exports import EXPORTS, Export
 from schema.requests import HttpError
 from schema.responses import mishap
@@ -51,7 +52,10 @@ FORMATS: Final[Mapping[str, Format]] = {
 class ExportEndpoint:
     """The ASGI application at `/export/`."""
 
-    def __init__(self, at_once: int = MOST_AT_ONCE, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self, rates: Rates, at_once: int = MOST_AT_ONCE, patience: float = PATIENCE_SECONDS
+    ) -> None:
+        self._rates = rates
         self._turns = asyncio.Semaphore(at_once)
         self._patience = patience
 
@@ -70,12 +74,7 @@ class ExportEndpoint:
                 await response(scope, receive, send)
 
     async def _answer(self, request: Request, held: AsyncExitStack) -> Response:
-        try:
-            viewer = await auth.credential_of(request.scope).viewer()
-        except auth.UnauthenticatedError as error:
-            message = "Sign in, or show a token in the header Authorization: Bearer <token>."
-            headers = {"www-authenticate": "Bearer"}
-            raise HttpError(401, error.code, message, **headers) from error
+        viewer = (await context_of(request.scope, self._rates)).viewer
         if request.method != "GET":
             raise HttpError(405, "METHOD_NOT_ALLOWED", "Use GET.", allow="GET")
         of, format_ = _wanted(file := request.path_params["file"])
@@ -130,6 +129,6 @@ def _refusal(error: HttpError) -> Response:
     return Response(orjson.dumps({"errors": [told]}), error.status, headers)
 
 
-def export_routes() -> list[BaseRoute]:
+def export_routes(rates: Rates) -> list[BaseRoute]:
     """Return the routes of the files."""
-    return [Route("/export/{file}", ExportEndpoint())]
+    return [Route("/export/{file}", ExportEndpoint(rates))]

@@ -14,13 +14,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from typing_extensions import override
 
-import auth
 from models import ForbiddenError
+from rates import Rates
 from resolvers import cloud_events
 from resolvers.errors import BadRequestError
 from resolvers.following import Followed
 from schema import schema
-from schema.context import Context
+from schema.asker import context_of
 from schema.event_stream import EventStream, StreamResponse, framed
 from schema.parameters import arguments_of
 from schema.requests import HttpError
@@ -66,8 +66,9 @@ def followed(given: Iterable[tuple[str, str]], last_event_id: str | None) -> Fol
 class ChangeFeed:
     """Answers at `/events`."""
 
-    def __init__(self, streams: Streams) -> None:
+    def __init__(self, streams: Streams, rates: Rates) -> None:
         self.streams = streams
+        self.rates = rates
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
@@ -75,10 +76,6 @@ class ChangeFeed:
             return await self._stream(request)
         except HttpError as error:
             refusal = error
-        except auth.UnauthenticatedError as error:
-            message = "Show a valid token as Authorization: Bearer <token>, or sign in."
-            headers = {"www-authenticate": "Bearer"}
-            refusal = HttpError(401, error.code, message, **headers)
         except BadRequestError as error:
             refusal = HttpError(400, "BAD_REQUEST", str(error))
         except ForbiddenError as error:
@@ -90,8 +87,7 @@ class ChangeFeed:
         return _refused(refusal)
 
     async def _stream(self, request: Request) -> Response:
-        credential = auth.credential_of(request.scope)
-        context = Context(await credential.viewer(), credential)
+        context = await context_of(request.scope, self.rates)
         asked = followed(request.query_params.multi_items(), request.headers.get("last-event-id"))
         self.streams.take(context.viewer)
         try:
@@ -110,6 +106,6 @@ def _refused(error: HttpError) -> Response:
     return Response(orjson.dumps({"errors": [told]}), error.status, headers)
 
 
-def change_feed_routes(streams: Streams) -> list[BaseRoute]:
+def change_feed_routes(streams: Streams, rates: Rates) -> list[BaseRoute]:
     """Return the route of the feed."""
-    return [Route("/events", ChangeFeed(streams).__call__, methods=["GET"])]
+    return [Route("/events", ChangeFeed(streams, rates).__call__, methods=["GET"])]

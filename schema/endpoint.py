@@ -12,9 +12,9 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-import auth
-from rates import Rate, TooManyError
+from rates import Rates
 from schema import schema
+from schema.asker import context_of
 from schema.context import Context
 from schema.deadline import Deadline
 from schema.event_stream import framing_of, stream_response, takes_only_streams
@@ -28,7 +28,6 @@ from schema.responses import (
     overloaded,
     result_response,
     too_large,
-    too_many,
 )
 from schema.streams import Operation, Streams, TooManyStreamsError
 from settings.limits import Limits
@@ -46,17 +45,11 @@ HOW_TO_SUBSCRIBE: Final = (
 class GraphQLEndpoint:
     """The ASGI application at `/graphql`."""
 
-    def __init__(self, limits: Limits, streams: Streams) -> None:
+    def __init__(self, limits: Limits, streams: Streams, rates: Rates) -> None:
         self.limits = limits
         self.streams = streams
-        self.requests = Rate("requests", limits.requests_per_minute)
-        self.failures = Rate("failures", limits.failures_per_minute)
+        self.rates = rates
         self._running = 0
-
-    @property
-    def rates(self) -> tuple[Rate, ...]:
-        """What is counted here and shared with other processes."""
-        return (self.requests, self.failures)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -85,7 +78,7 @@ class GraphQLEndpoint:
         """Answer a request; `asked` is filled in with what the log may tell of it."""
         if self._running > self.limits.max_running:
             raise overloaded()
-        context = await self._context(request)
+        context = await context_of(request.scope, self.rates)
         asked["viewer"] = context.viewer.user_id
         operation = await self._operation(request)
         accept = request.headers.get("accept", "*/*")
@@ -112,30 +105,6 @@ class GraphQLEndpoint:
                 raise method_not_allowed("POST") from error
             return await self._stream(operation, context, accept)
         return response
-
-    async def _context(self, request: Request) -> Context:
-        """Return who asks, or refuse with 401; who asks or fails too often, with 429."""
-        try:
-            credential = auth.credential_of(request.scope)
-            viewer = await credential.viewer()
-            self.requests.take(str(viewer.user_id))
-        except auth.UnauthenticatedError as error:
-            address = request.client.host if request.client else ""
-            if "authorization" in request.headers or "cookie" in request.headers:
-                self._take(self.failures, address)
-            message = "Show a valid token as Authorization: Bearer <token>, or sign in."
-            headers = {"www-authenticate": "Bearer"}
-            raise HttpError(401, error.code, message, **headers) from error
-        except TooManyError as error:
-            raise too_many(error.seconds, str(error)) from error
-        return Context(viewer, credential)
-
-    @staticmethod
-    def _take(rate: Rate, key: str) -> None:
-        try:
-            rate.take(key)
-        except TooManyError as error:
-            raise too_many(error.seconds, str(error)) from error
 
     async def _operation(self, request: Request) -> Operation:
         if request.method == "POST":

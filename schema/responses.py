@@ -54,11 +54,6 @@ def too_large(most: int) -> HttpError:
     return HttpError(413, "PAYLOAD_TOO_LARGE", f"The body may have at most {most} bytes.")
 
 
-def too_many(seconds: int, sentence: str) -> HttpError:
-    """Return the answer to who asks, or fails to sign in, too often."""
-    return HttpError(429, "TOO_MANY_REQUESTS", sentence, **{"retry-after": str(seconds)})
-
-
 def overloaded() -> HttpError:
     """Return the answer to what would only wait behind too much else."""
     return HttpError(503, "OVERLOADED", str(OverloadedError()), **RETRY_SOON)

@@ -9,6 +9,7 @@ from graphql import located_error
 from auth import UnauthenticatedError
 from events import StoppedError
 from observing.tracing import served_span
+from rates import Rates, TooManyError
 from schema import messages
 from schema.context import Context
 from schema.execution import OperationRefusedError
@@ -24,9 +25,10 @@ TOO_MANY: Final = "At most {} operations run at once on one websocket."
 class SocketOperations:
     """Runs what a client subscribes to; at most so many at once."""
 
-    def __init__(self, wire: Wire, most: int) -> None:
+    def __init__(self, wire: Wire, most: int, rates: Rates) -> None:
         self.wire = wire
         self.most = most
+        self.rates = rates
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def any_but(self, id: str) -> bool:
@@ -39,14 +41,21 @@ class SocketOperations:
             reason = f"Subscriber for {message.id} already exists"
             raise OddMessageError(messages.ID_IN_USE, reason, message.id)
         if len(self._tasks) >= self.most:
-            error = {
-                "message": TOO_MANY.format(self.most),
-                "extensions": {"code": "TOO_MANY_OPERATIONS"},
-            }
-            await self.wire.say({"id": message.id, "type": "error", "payload": [error]})
+            sentence = TOO_MANY.format(self.most)
+            await self._refuse(message.id, sentence, code="TOO_MANY_OPERATIONS")
             return
-        run = self._run(message.id, operation_in(message), context)
+        operation = operation_in(message)
+        try:
+            self.rates.ask(context.viewer.user_id)
+        except TooManyError as error:
+            await self._refuse(message.id, str(error), code=error.code, retryAfter=error.seconds)
+            return
+        run = self._run(message.id, operation, context)
         self._tasks[message.id] = asyncio.create_task(run)
+
+    async def _refuse(self, id: str, sentence: str, **extensions: str | int) -> None:
+        error = {"message": sentence, "extensions": extensions}
+        await self.wire.say({"id": id, "type": "error", "payload": [error]})
 
     def stop(self, id: str) -> None:
         """End the operation of an id, if it runs."""

@@ -15,6 +15,7 @@ import auth
 from auth import UnauthenticatedError
 from database import AWAY
 from observing import log_fault
+from rates import Rates, TooManyError
 from schema import messages
 from schema.context import Context
 from schema.messages import Message, OddMessageError, authorization_in, message_of
@@ -28,8 +29,9 @@ PROTOCOL: Final = "graphql-transport-ws"
 class GraphQLSocket:
     """The ASGI application of websockets at `/graphql`."""
 
-    def __init__(self, streams: Streams) -> None:
+    def __init__(self, streams: Streams, rates: Rates) -> None:
         self.streams = streams
+        self.rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one websocket, to its end."""
@@ -43,7 +45,7 @@ class GraphQLSocket:
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
         wire = Wire(scope, send, self.streams.patience_seconds)
         try:
-            await Connection(scope, receive, wire, self.streams).serve()
+            await Connection(scope, receive, wire, self.streams, self.rates).serve()
         except GoneError:
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it may leave
@@ -53,12 +55,15 @@ class GraphQLSocket:
 class Connection:
     """One websocket: whose it is, and what they say on it."""
 
-    def __init__(self, scope: Scope, receive: Receive, wire: Wire, streams: Streams) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, wire: Wire, streams: Streams, rates: Rates
+    ) -> None:
         self.scope = scope
         self.wire = wire
         self.streams = streams
         self.context: Context | None = None
-        self.operations = SocketOperations(wire, streams.per_connection)
+        self.rates = rates
+        self.operations = SocketOperations(wire, streams.per_connection, rates)
         self._receive = receive
 
     async def serve(self) -> None:
@@ -116,12 +121,13 @@ class Connection:
         if self.context is not None:
             reason = "Too many initialisation requests"
             raise OddMessageError(messages.TOO_MANY, reason)
+        authorization = authorization_in(payload)
         try:
-            credential = auth.credential_of(self.scope, authorization_in(payload))
+            credential = auth.credential_of(self.scope, authorization)
             context = Context(await credential.viewer(), credential)
             self.streams.take(context.viewer)
         except UnauthenticatedError as error:
-            await self.wire.close(messages.FORBIDDEN, f"{error.code}: show a good credential.")
+            await self._turn_away(error, authorization)
         except TooManyStreamsError as error:
             await self.wire.close(messages.TOO_MANY, str(error))
         except AWAY:
@@ -129,6 +135,14 @@ class Connection:
         else:
             self.context = context
             await self.wire.say({"type": "connection_ack"})
+
+    async def _turn_away(self, error: UnauthenticatedError, authorization: str | None) -> None:
+        try:
+            self.rates.fail(self.scope, authorization)
+        except TooManyError as too_many:
+            await self.wire.close(messages.TOO_MANY, str(too_many))
+        else:
+            await self.wire.close(messages.FORBIDDEN, f"{error.code}: show a good credential.")
 
     async def _subscribe(self, message: Message) -> None:
         if self.context is None:

@@ -74,6 +74,64 @@ async def test_bad_credentials_are_refused_by_address_and_good_ones_are_not(
     assert nobody.status_code == 401
 
 
+async def test_counts_what_is_asked_over_each_transport_together(database_url: str) -> None:
+    async with connected(database_url):
+        token = await make_token(await make_user())
+    headers = {"authorization": f"Bearer {token}"}
+    async with (
+        served(DATABASE_URL=database_url, REQUESTS_PER_MINUTE="20") as server,
+        socket(server.url, token) as one,
+    ):
+        ends: list[Any] = []
+        # A minute may turn over meanwhile, and what follows must be within one.
+        while [end["type"] for end in ends[-15:]] != ["error"] * 15:
+            await one.subscribe("a", "{ __typename }")
+            while (end := await one.hear_of("a"))["type"] == "next":
+                pass
+            ends.append(end)
+        elsewhere = [
+            await server.http.get(path, headers=headers)
+            for path in ("/events", "/export/parties.csv")
+        ]
+        elsewhere.append(await ask(server, f"Bearer {token}"))
+
+    assert [end["type"] for end in ends[:20]] == ["complete"] * 20
+    (error,) = ends[-1]["payload"]
+    assert error["extensions"]["code"] == "TOO_MANY_REQUESTS"
+    assert 1 <= error["extensions"]["retryAfter"] <= 60
+    for answer in elsewhere:
+        check_refused(answer)
+
+
+async def test_counts_what_is_no_credential_over_each_transport_together(
+    database_url: str,
+) -> None:
+    async with connected(database_url):
+        token = await make_token(await make_user())
+    bad = {"authorization": "Bearer offb_" + "x" * 43}
+    async with served(DATABASE_URL=database_url, FAILURES_PER_MINUTE="5") as server:
+        closes: list[tuple[int, str]] = []
+        while [code for code, _ in closes[-3:]] != [4429] * 3:
+            async with socket(server.url) as one:
+                await one.say(type="connection_init", payload={"authToken": "offb_" + "x" * 43})
+                closes.append(await one.closed())
+        elsewhere = [
+            await server.http.get(path, headers=bad) for path in ("/events", "/export/parties.csv")
+        ]
+        elsewhere.append(await ask(server, bad["authorization"]))
+        async with socket(server.url, token) as one:
+            await one.until_live()
+        async with socket(server.url) as nobody:
+            await nobody.say(type="connection_init")
+            unknown = await nobody.closed()
+
+    assert closes[:5] == [(4403, "UNAUTHENTICATED: show a good credential.")] * 5
+    assert closes[-1][1].startswith("This was asked for too often; ask again in ")
+    for answer in elsewhere:
+        check_refused(answer)
+    assert unknown[0] == 4403
+
+
 async def test_answers_503_to_what_would_only_wait(database_url: str) -> None:
     async with connected(database_url):
         token = await make_token(await make_user())

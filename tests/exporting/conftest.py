@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from exporting import export_routes
 from models import User
+from rates import Rates
 from tests.factories import make_token
 
 Export = Callable[..., Awaitable[httpx2.Response]]
@@ -24,7 +25,7 @@ def database(emptied_database: None) -> None:
 @pytest.fixture
 async def export(database: None) -> AsyncIterator[Export]:  # noqa: ARG001 - what is exported
     """Ask for a file as a user, with parameters as pairs or as text."""
-    transport = httpx2.ASGITransport(app=Starlette(routes=export_routes()))
+    transport = httpx2.ASGITransport(app=Starlette(routes=export_routes(Rates(None, None))))
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
 
         async def get(user: User | None, file: str, **options: object) -> httpx2.Response:

@@ -27,6 +27,7 @@ from models import (
     TerminationReason,
     User,
 )
+from rates import Rates
 from resolvers.exports import export as export_rows
 from schema.exports import EXPORTS
 from settings import ROOT
@@ -476,7 +477,7 @@ async def test_gives_its_connection_back_when_it_is_not_read_to_the_end(export: 
 async def test_tells_who_comes_when_others_export_to_come_again(database: None) -> None:  # noqa: ARG001 - what is exported
     analyst = await a_client_file()
     headers = {"authorization": f"Bearer {await make_token(analyst)}"}
-    endpoint = ExportEndpoint(at_once=0, patience=0.01)
+    endpoint = ExportEndpoint(Rates(None, None), at_once=0, patience=0.01)
     transport = httpx2.ASGITransport(app=Starlette(routes=[Route("/export/{file}", endpoint)]))
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
         response = await http.get("/export/parties.csv", headers=headers)
