@@ -11,6 +11,7 @@ from tortoise.connection import get_connection
 from database.client import bounds, tortoise_config
 from database.embedded import embedded_postgresql
 from database.faults import is_away, is_full, log_mishap, took_too_long
+from database.lending import Lender
 from database.migrations import DatabaseUnusableError, missing_migrations, run_migrations
 from database.programs import EmbeddedError
 from database.snapshots import texts_of
@@ -70,8 +71,8 @@ async def connected(url: str, pool_size: int = 5, seconds: int = 10) -> AsyncIte
 
 def pool_figures() -> tuple[int, int]:
     """Return how many connections the pool holds, and how many of them do nothing."""
-    pool = get_connection("default")._pool  # noqa: SLF001 - Tortoise has no public way to it
-    return (0, 0) if pool is None else (pool.get_size(), pool.get_idle_size())
+    lender: Lender | None = get_connection("default").lender  # type: ignore[attr-defined] # it is our client
+    return (0, 0) if lender is None else lender.figures()
 
 
 async def fetch_text(sql: str, values: list[Any]) -> str | None:

@@ -11,6 +11,7 @@ from tortoise.backends.base.client import TransactionContextPooled
 from tortoise.connection import get_connections
 from typing_extensions import override
 
+from database.lending import Lender, has_ended
 from observing import tracing
 from settings import TORTOISE_ORM
 
@@ -47,13 +48,6 @@ async def _keep(_connection: object) -> None:
 _ENDED: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
-def _has_ended(connection: asyncpg.Connection) -> bool:
-    try:
-        return bool(connection.is_closed())
-    except asyncpg.InterfaceError:  # the pool has noticed first and taken it back
-        return True
-
-
 class Transaction(TransactionContextPooled):
     """A transaction that gives its connection back and says what went wrong, however it ends.
 
@@ -66,14 +60,14 @@ class Transaction(TransactionContextPooled):
     @override
     async def __aenter__(self) -> TransactionWrapper:
         await self.ensure_connection()
-        pool: asyncpg.Pool = self.client._parent._pool
-        connection = self.client._connection = await pool.acquire()
+        self.lender: Lender = self.client._parent.lender  # type: ignore[attr-defined] # our client
+        connection = self.client._connection = await self.lender.take()
         try:
             await self.client.begin()
         except BaseException as error:
-            if not _has_ended(connection):
+            if not has_ended(connection):
                 connection.terminate()
-            await pool.release(connection)
+            await self.lender.give_back(connection, whole=False)
             if isinstance(error, _ENDED):
                 raise asyncpg.ConnectionDoesNotExistError(LOST) from error
             raise
@@ -88,25 +82,26 @@ class Transaction(TransactionContextPooled):
         exc_tb: TracebackType | None,
     ) -> None:
         get_connections().reset(self.token)
-        connection = self.client._connection
+        connection, whole = self.client._connection, False
         try:
-            if _has_ended(connection):
+            if has_ended(connection):
                 if exc_val is None or isinstance(exc_val, _ENDED):
                     raise asyncpg.ConnectionDoesNotExistError(LOST)
             elif exc_val is None:
                 await self.client.commit()
+                whole = True
             else:
                 # What cannot be undone now, the server undoes when it sees the connection end.
                 with suppress(OSError, asyncpg.PostgresError, *_ENDED):
                     await self.client.rollback()
         finally:
-            pool: asyncpg.Pool | None = self.client._parent._pool
-            if pool is not None:
-                await pool.release(connection)
+            await self.lender.give_back(connection, whole=whole)
 
 
 class Client(AsyncpgDBClient):
     """A pool that takes a whole URL, with everything asyncpg understands in one."""
+
+    lender: Lender | None = None
 
     @override
     async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:
@@ -114,12 +109,20 @@ class Client(AsyncpgDBClient):
             kwargs.pop(name, None)
         if tracing.spans is not None:
             kwargs["init"] = tracing.spans.watch
-        return await asyncpg.create_pool(**kwargs)
+        pool = await asyncpg.create_pool(**kwargs)
+        self.lender = Lender(pool, kwargs["max_size"])
+        return pool
 
     @override
     def acquire_connection(self) -> Any:
-        # The pool's own context: Tortoise's around it takes as long as a small statement.
-        return super().acquire_connection() if self._pool is None else self._pool.acquire()
+        return super().acquire_connection() if self.lender is None else self.lender.lend()
+
+    @override
+    async def _close(self) -> None:
+        lender, self.lender = self.lender, None
+        if lender is not None:
+            await lender.close()
+        await super()._close()
 
     @override
     def _in_transaction(self) -> Transaction:

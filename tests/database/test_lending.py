@@ -1,0 +1,133 @@
+"""Connections that are lent: each to one at a time, and none that has ended or is in doubt."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import asyncpg
+import pytest
+
+from database.lending import Lender
+
+SIZE = 2
+
+
+@pytest.fixture
+async def lender(database_url: str) -> AsyncIterator[Lender]:
+    """Yield a lender of two connections."""
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=SIZE)
+    lender = Lender(pool, SIZE)
+    yield lender
+    await lender.close()
+    await pool.close()
+
+
+async def process(connection: asyncpg.Connection) -> int:
+    return int(await connection.fetchval("select pg_backend_pid()"))
+
+
+async def all_of(lender: Lender) -> set[int]:
+    """Return the server's processes behind all connections that can be had at once."""
+    async with lender.lend() as first, lender.lend() as second:
+        return {await process(first), await process(second)}
+
+
+async def test_lends_a_connection_again(lender: Lender) -> None:
+    async with lender.lend() as connection:
+        first = await process(connection)
+
+    async with lender.lend() as connection:
+        assert await process(connection) == first
+    assert lender.figures() == (1, 1)
+
+
+async def test_lends_each_connection_to_one_at_a_time(lender: Lender) -> None:
+    async with lender.lend() as first, lender.lend() as second:
+        assert await process(first) != await process(second)
+        assert lender.figures() == (2, 0)
+        third = asyncio.create_task(lender.take())
+        await asyncio.sleep(0.05)
+        assert not third.done()
+    connection = await third
+    await lender.give_back(connection, whole=True)
+
+    assert lender.figures() == (2, 2)
+    assert len(await all_of(lender)) == SIZE
+
+
+async def test_who_stops_waiting_takes_no_connection_along(lender: Lender) -> None:
+    async with lender.lend(), lender.lend():
+        waiting = asyncio.create_task(lender.take())
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
+
+    assert len(await all_of(lender)) == SIZE
+
+
+async def test_replaces_connections_that_ended_while_nobody_had_them(
+    lender: Lender, database_url: str
+) -> None:
+    before = await all_of(lender)
+    console = await asyncpg.connect(database_url)
+    for pid in before:
+        await console.execute("select pg_terminate_backend($1, 5000)", pid)
+    await console.close()
+
+    after = await all_of(lender)
+
+    assert len(after) == SIZE
+    assert not after & before
+
+
+async def test_takes_back_what_failed(lender: Lender) -> None:
+    for _ in range(SIZE + 1):
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            async with lender.lend() as connection:
+                await connection.fetchval("select 1 / 0")
+
+    assert len(await all_of(lender)) == SIZE
+
+
+async def test_lends_nothing_that_is_still_being_cancelled(lender: Lender) -> None:
+    async def sleep() -> None:
+        async with lender.lend() as connection:
+            await connection.fetchval("select pg_sleep(60)")
+
+    sleeping = [asyncio.create_task(sleep()) for _ in range(SIZE)]
+    await asyncio.sleep(0.2)
+    for task in sleeping:
+        task.cancel()
+    await asyncio.gather(*sleeping, return_exceptions=True)
+
+    assert len(await all_of(lender)) == SIZE
+
+
+async def test_leaves_no_open_transaction_behind(lender: Lender) -> None:
+    async def begin() -> None:
+        async with lender.lend() as connection:
+            await connection.execute("begin")
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        await begin()
+
+    async with lender.lend() as connection:
+        assert not connection.is_in_transaction()
+
+
+async def test_gives_all_back_when_it_closes(database_url: str) -> None:
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=SIZE)
+    lender = Lender(pool, SIZE)
+    connection = await lender.take()
+    async with lender.lend():
+        pass
+
+    await lender.close()
+    closing = asyncio.create_task(pool.close())
+    await asyncio.sleep(0.05)
+    assert not closing.done()
+    await lender.give_back(connection, whole=True)
+
+    await asyncio.wait_for(closing, 5)
