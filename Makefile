@@ -6,7 +6,7 @@ LOCK_OPTIONS := --universal --generate-hashes --no-header --no-emit-index-url --
 	--python-version 3.11 --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix schema settings migration messages lock bench bench-import audit sbom licences clean \
+.PHONY: help run test check fix schema settings migration messages lock bench bench-overload bench-import audit sbom licences clean \
 	runtime development
 
 # Installs a lock file into .venv, unless that very content was installed there before. The
@@ -30,7 +30,7 @@ fi
 endef
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s%s\n", $$1, $$2 }' Makefile
 
 run: runtime ## Start the server, by default with its own database and demo data
 	@$(PYTHON) server.py
@@ -79,6 +79,9 @@ lock: ## Resolve the dependencies anew (needs uv)
 
 bench: development ## Measure reads and writes of a started server
 	$(PYTHON) bench/run.py
+
+bench-overload: development ## Measure the server under twice the load that it can sustain
+	$(PYTHON) bench/overload.py
 
 bench-import: development ## Measure the import of a large client file
 	$(PYTHON) bench/import_client_file.py

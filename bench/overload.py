@@ -2,8 +2,8 @@
 
 `python bench/overload.py [--parties N] [--seconds N] [--query FILE]`. How much it can sustain is
 what 8 connections of wrk get. wrk waits for an answer before it asks again, so that it never asks
-for more than a server gives; here requests begin at their moments, twice as many a second, on a
-free one of 64 connections, and what finds none free is counted as late. Then wrk itself asks on 64.
+for more than a server gives; here requests begin at their moments, twice as many a second, on
+connections enough that hardly any finds none free. Then wrk itself asks, on 64 of them.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from bodies import PAGE
 from run import fill
 
 CONNECTIONS: Final = 64
+LINES: Final = 400
 CALM: Final = 8
 ONE: Final = "HTTP/1.1 "
 
@@ -39,14 +40,17 @@ class Tally:
 
 
 class Line:
-    """One connection, on which a request follows an answer."""
+    """One connection, on which a request follows an answer; opened anew once it was closed."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, host: str, port: int) -> None:
+        self._address = (host, port)
+        self._reader = asyncio.StreamReader()
+        self._reader.feed_eof()
 
     async def ask(self, request: bytes) -> str:
         """Send a request, read its answer, and return its status and when to ask again."""
+        if self._reader.at_eof():
+            self._reader, self._writer = await asyncio.open_connection(*self._address, limit=2**22)
         self._writer.write(request)
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
         length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
@@ -59,8 +63,8 @@ async def offered(under_test: rig.Rig, request: bytes, rate: float, seconds: flo
     """Offer requests at a rate, each at its moment, whatever became of those before."""
     host, _, port = under_test.address.removeprefix("http://").partition(":")
     free: asyncio.Queue[Line] = asyncio.LifoQueue()
-    for _ in range(CONNECTIONS):
-        free.put_nowait(Line(*await asyncio.open_connection(host, int(port), limit=2**22)))
+    for _ in range(LINES):
+        free.put_nowait(Line(host, int(port)))
     tally, begun = Tally(), time.perf_counter()
 
     async def one(line: Line) -> None:
