@@ -13,12 +13,48 @@ from websockets.http11 import Request
 SEND_MANY: Final = "websocket.send.many"
 
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+# An answer that succeeded, and one that tells its size, as all but streams do.
+_HEAD: Final = b"HTTP/1.1 2"
+_SIZED: Final = b"\r\ncontent-length: "
 _TEXT: Final = 0x81  # the first byte of a text frame that is whole
 _SHORT, _MEDIUM = 126, 1 << 16
 
 
+class Joining:
+    """A transport whose answers leave whole: uvicorn writes the head and the body of one apart."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head: bytes | None = None
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as the transport has it
+        """Return what else a transport has."""
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write, or keep the head of an answer for its body, which is known to follow at once."""
+        if self._head is not None:
+            head, self._head = self._head, None
+            self._transport.writelines((head, data))
+        elif data.startswith(_HEAD) and _SIZED in data:
+            self._head = data
+        else:
+            self._transport.write(data)
+
+    def flush(self) -> None:
+        """Write the head that no body follows."""
+        if self._head is not None:
+            head, self._head = self._head, None
+            self._transport.write(head)
+
+    def close(self) -> None:
+        """Write what was kept, and close."""
+        self.flush()
+        self._transport.close()
+
+
 class Connections(HttpToolsProtocol):
-    """Closes a connection whose client takes too long to say what it wants.
+    """Writes answers whole, and closes a connection whose client does not say what it wants.
 
     uvicorn waits for ever for the first byte, and for the end of a header.
     """
@@ -32,7 +68,7 @@ class Connections(HttpToolsProtocol):
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
-        super().connection_made(transport)
+        super().connection_made(Joining(transport))  # type: ignore[arg-type] # it is as good as one
         self._wait()
 
     @override
@@ -52,6 +88,11 @@ class Connections(HttpToolsProtocol):
         self._in_header = False
         self._forget()
         super().on_headers_complete()
+
+    @override
+    def on_response_complete(self) -> None:
+        self.transport.flush()  # type: ignore[attr-defined] # what `connection_made` was given
+        super().on_response_complete()
 
     @override
     def handle_websocket_upgrade(self) -> None:
