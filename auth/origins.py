@@ -14,13 +14,13 @@ _PORTS: Final = {"http": 80, "https": 443}
 _BEGUN_HERE: Final = {"same-origin", "none"}
 
 
-def header(scope: Mapping[str, Any], name: bytes) -> str:
-    """Return the value of a header of a request, or nothing."""
+def header(scope: Mapping[str, Any], name: bytes) -> str | None:
+    """Return the value of a header of a request, or None where it has none."""
     value: bytes
     for key, value in scope["headers"]:
         if key == name:
             return value.decode("latin-1")
-    return ""
+    return None
 
 
 def is_loopback(host: str) -> bool:

@@ -30,7 +30,7 @@ class Voucher(NamedTuple):
 
 def secret_of(scope: Mapping[str, Any]) -> str | None:
     """Return the secret in the cookie of a request."""
-    for part in header(scope, b"cookie").split(";"):
+    for part in (header(scope, b"cookie") or "").split(";"):
         name, _, value = part.strip().partition("=")
         if name == COOKIE and 0 < len(value) <= LONGEST_SECRET:
             return value

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
 from itertools import count
 from secrets import token_hex
@@ -63,12 +63,12 @@ class Observed:
         id = self._id_of(scope)
         request_id.set(id)
 
-        async def told(message: Message) -> None:
+        def told(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"].append((HEADER, id.encode()))
-            await send(message)
+            return send(message)
 
         try:
             await self.app(scope, receive, told)

@@ -5,13 +5,14 @@ Who does not show a good credential is turned away before a byte of the body is 
 
 from typing import Any, Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from auth.origins import header
 from rates import Rates
 from schema import schema
 from schema.asker import context_of
@@ -53,12 +54,12 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = Request(scope, receive)
-        liked = accepted(request.headers.get("accept", "*/*"))
+        accept = header(scope, b"accept") or "*/*"
+        liked = accepted(accept)
         asked = scope["asked"] = {}
         self._running += 1
         try:
-            response = await self._answer(request, liked, asked)
+            response = await self._answer(scope, receive, accept, asked)
         except HttpError as error:
             asked["code"] = error.code
             response = error_response(error, liked)
@@ -73,28 +74,27 @@ class GraphQLEndpoint:
         await response(scope, receive, send)
 
     async def _answer(
-        self, request: Request, liked: dict[str, float], asked: dict[str, Any]
+        self, scope: Scope, receive: Receive, accept: str, asked: dict[str, Any]
     ) -> Response:
         """Answer a request; `asked` is filled in with what the log may tell of it."""
+        method, liked = scope["method"], accepted(accept)
         if self._running > self.limits.max_running:
             raise overloaded()
-        context = await context_of(request.scope, self.rates)
+        context = await context_of(scope, self.rates)
         asked["viewer"] = context.viewer.user_id
-        operation = await self._operation(request)
-        accept = request.headers.get("accept", "*/*")
-        if takes_only_streams(accept) and request.method == "POST":
+        operation = await self._operation(scope, receive)
+        if method == "POST" and takes_only_streams(accept):
             return await self._stream(operation, context, accept)
 
         async def execute() -> tuple[Response, str | None]:
-            result = await self._execute(operation, context, request.method)
+            result = await self._execute(operation, context, method)
             if context.operation is not None:
                 asked["operation"] = context.operation
             if result.errors:
                 asked["code"] = (result.errors[0].extensions or {})["code"]
             return result_response(result, liked), asked.get("code")
 
-        post = request.method == "POST"
-        key = request.headers.get("idempotency-key") if post else None
+        key = header(scope, b"idempotency-key") if method == "POST" else None
         if key is not None and schema.is_mutation(operation.query, operation.name):
             seconds = self.limits.operation_seconds
             return await once(context.viewer, key, operation, liked, seconds, execute)
@@ -106,12 +106,12 @@ class GraphQLEndpoint:
             return await self._stream(operation, context, accept)
         return response
 
-    async def _operation(self, request: Request) -> Operation:
-        if request.method == "POST":
-            check_content_type(request.headers.get("content-type", ""))
-            return operation_of(await self._body(request))
-        if request.method == "GET" and self.limits.allow_get:
-            return operation_of_url(request.url.query)
+    async def _operation(self, scope: Scope, receive: Receive) -> Operation:
+        if scope["method"] == "POST":
+            check_content_type(header(scope, b"content-type") or "")
+            return operation_of(await self._body(scope, receive))
+        if scope["method"] == "GET" and self.limits.allow_get:
+            return operation_of_url(scope["query_string"].decode("latin-1"))
         raise method_not_allowed("GET, POST" if self.limits.allow_get else "POST")
 
     async def _stream(self, operation: Operation, context: Context, accept: str) -> Response:
@@ -123,16 +123,20 @@ class GraphQLEndpoint:
         except TooManyStreamsError as error:
             raise HttpError(429, "TOO_MANY_STREAMS", str(error)) from error
 
-    async def _body(self, request: Request) -> bytes:
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
         most = self.limits.max_body_bytes
-        length = request.headers.get("content-length", "")
+        length = header(scope, b"content-length") or ""
         if length.isdecimal() and int(length) > most:
             raise too_large(most)
-        body = bytearray()
+        body, more = bytearray(), True
         try:
             with Deadline(self.limits.body_seconds):
-                async for chunk in request.stream():
-                    body += chunk
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise ClientDisconnect
+                    body += message.get("body", b"")
+                    more = message.get("more_body", False)
                     if len(body) > most:
                         raise too_large(most)
         except TimeoutError as error:

@@ -9,6 +9,7 @@ import orjson
 from starlette.responses import Response
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
+from typing_extensions import override
 
 from database import is_away, took_too_long
 from observing import log_fault
@@ -22,6 +23,16 @@ GRAPHQL_JSON: Final = "application/graphql-response+json"
 # When to ask again while something we need is away.
 RETRY_SOON: Final = {"retry-after": "1"}
 NO_HEADERS: Final[Mapping[str, str]] = {}
+# What every answer says of itself, by its media type.
+HEADERS: Final = {
+    type_: (
+        (b"content-type", f"{type_}; charset=utf-8".encode()),
+        (b"cache-control", b"no-store"),
+        (b"vary", b"Accept"),
+        (b"x-content-type-options", b"nosniff"),
+    )
+    for type_ in (JSON, GRAPHQL_JSON)
+}
 
 
 @lru_cache(maxsize=256)
@@ -95,10 +106,7 @@ def error_response(error: HttpError, liked: dict[str, float]) -> Response:
 
 def kept_response(answer: bytes, status: int, liked: dict[str, float]) -> Response:
     """Return an answer that was given before."""
-    response = json_response({}, status, liked, {"idempotency-replayed": "true"})
-    response.body = answer
-    response.headers["content-length"] = str(len(answer))
-    return response
+    return JsonResponse(answer, status, liked, {"idempotency-replayed": "true"})
 
 
 def json_response(
@@ -108,11 +116,22 @@ def json_response(
     more: Mapping[str, str] = NO_HEADERS,
 ) -> Response:
     """Return an answer that no cache keeps."""
-    headers = {
-        "content-type": f"{media_type(liked)}; charset=utf-8",
-        "cache-control": "no-store",
-        "vary": "Accept",
-        "x-content-type-options": "nosniff",
-        **more,
-    }
-    return Response(orjson.dumps(answer), status, headers)
+    return JsonResponse(orjson.dumps(answer), status, liked, more)
+
+
+class JsonResponse(Response):
+    """JSON that no cache keeps; its headers are encoded by now but for a few."""
+
+    def __init__(
+        self, body: bytes, status: int, liked: dict[str, float], more: Mapping[str, str]
+    ) -> None:
+        self._liked = liked
+        super().__init__(body, status, more)
+
+    @override
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        self.raw_headers = [
+            *HEADERS[media_type(self._liked)],
+            (b"content-length", b"%d" % len(self.body)),
+            *((name.encode(), value.encode()) for name, value in (headers or {}).items()),
+        ]
