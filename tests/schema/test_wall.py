@@ -5,14 +5,17 @@ and a new name for an id has to be put into `tests/places.py` before this passes
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import httpx2
 import pytest
 from graphql import parse, validate
+from starlette.applications import Starlette
 
 from events import feeding
+from exporting import export_routes
 from models import (
     Activity,
     ActivityKind,
@@ -26,8 +29,12 @@ from models import (
     WebhookDelivery,
 )
 from models.webhook import new_secret
+from rates import Rates
+from resolvers import cloud_events
+from routes.change_feed import followed
 from schema import schema
 from schema.context import Context
+from schema.exports import EXPORTS
 from tests.asking import answer, gid
 from tests.factories import (
     STARTED_AT,
@@ -42,6 +49,7 @@ from tests.factories import (
 )
 from tests.places import (
     GRAPHQL,
+    KINDS,
     NODES,
     document_for,
     documents,
@@ -188,6 +196,14 @@ async def collect(into: list[bytes], viewer: User, document: str, id_: str) -> N
         into.extend(parts)
 
 
+async def collect_events(into: list[bytes], viewer: User, parameter: str, id_: str) -> None:
+    """Follow `/events` as who is there known already."""
+    context = Context(await viewer_for(viewer))
+    asked = followed([(parameter, id_)], None)
+    async for parts in await cloud_events.follow(context.current, asked):
+        into.extend(parts)
+
+
 async def happen(ids: Ids) -> None:
     """Write an entry about an offboarding, and tell who follows."""
     entry = await Activity.get(id=ids["Activity"].rpartition("_")[2])
@@ -221,6 +237,10 @@ async def test_tells_who_follows_nothing_of_a_hidden_row(
                 into = heard[str(place), whose] = []
                 coroutine = collect(into, seeing.viewer, document, id_)
                 tasks.append(following.create_task(coroutine))
+                if place.fields == ("activity",):
+                    into = heard[f"/events: {place}", whose] = []
+                    coroutine = collect_events(into, seeing.viewer, place.path[-1], id_)
+                    tasks.append(following.create_task(coroutine))
 
         async def is_heard() -> bool:
             await happen(seeing.hidden)
@@ -233,6 +253,45 @@ async def test_tells_who_follows_nothing_of_a_hidden_row(
             task.cancel()
 
     assert [place for (place, whose), parts in heard.items() if whose != "own" and parts] == []
+
+
+@pytest.fixture
+async def exports(database: None) -> AsyncIterator[httpx2.AsyncClient]:  # noqa: ARG001 - what is exported
+    transport = httpx2.ASGITransport(app=Starlette(routes=export_routes(Rates(None, None))))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
+        yield http
+
+
+async def test_exports_by_a_hidden_id_what_it_exports_by_none(
+    seeing: Seeing, exports: httpx2.AsyncClient
+) -> None:
+    headers = {"authorization": f"Bearer {await make_token(seeing.viewer)}"}
+    told, asked = [], set()
+
+    for name, export in EXPORTS.items():
+        for parameter, (kind,) in KINDS.items():
+            if parameter not in export.parameters:
+                continue
+            ids = [nothing(kind, seeing.own), seeing.own[kind]]
+            if kind in seeing.hidden:
+                ids.append(seeing.hidden[kind])
+            files = [
+                await exports.get(
+                    f"/export/{name}.ndjson", params={parameter: id_}, headers=headers
+                )
+                for id_ in ids
+            ]
+            assert {file.status_code for file in files} == {200}
+            nobody, own, *hidden = [file.content for file in files]
+            asked |= {f"{name} by {parameter}"} if own else set()
+            told += [f"{name} by {parameter}"] if any(hidden) or nobody else []
+
+    assert told == []
+    assert asked == {
+        *("parties by managerId", "offboardings by assigneeId", "activity by actorId"),
+        *("activity by offboardingId", "activity by partyId", "activity by productId"),
+        "activity by userId",
+    }
 
 
 def ids_for(name: str, own: Ids) -> dict[str, Any]:
