@@ -17,16 +17,13 @@ from exporting import export_routes
 from mail import Catcher
 from observing import Observed, flush, tracing
 from rates import Rates, sharing
-from routes import (
-    change_feed_routes,
-    explorer_routes,
-    health_routes,
-    mail_routes,
-    metrics_routes,
-    task_routes,
-    unsubscribe_routes,
-)
+from routes.change_feed import change_feed_routes
+from routes.explorer import explorer_routes
+from routes.health import health_routes
+from routes.letters import mail_routes, unsubscribe_routes
+from routes.metrics import metrics_routes
 from routes.pages import mishap_page
+from routes.tasks import task_routes
 from schema import schema
 from schema.endpoint import GraphQLEndpoint
 from schema.streams import Streams

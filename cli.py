@@ -19,7 +19,6 @@ from loading.terminal import line_of, lines_of, progress_bar, write_bad_rows
 from mail.commands import app as mail_commands
 from models import DomainError
 from serving.address import AddressError
-from worker import run_worker
 
 app = typer.Typer(
     help="Run and look after the offboarding server.",
@@ -28,7 +27,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(mail_commands, name="mail")
-app.command("worker")(run_worker)
 
 # What ends a command with one sentence; anything else is a fault of ours, with its traceback.
 REFUSALS: Final = (
@@ -56,6 +54,14 @@ def serve(
     import server  # noqa: PLC0415 - slow to import, and no other command needs it
 
     server.serve(host, port, workers)
+
+
+@app.command()
+def worker() -> None:
+    """Send letters and tell webhooks until told to stop, beside servers with RUN_WORKER=false."""
+    import worker  # noqa: PLC0415 - as above
+
+    worker.run_worker()
 
 
 @app.command()

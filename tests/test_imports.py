@@ -97,6 +97,41 @@ def test_imports_only_what_lies_below() -> None:
     assert found == []
 
 
+def files_of(module: str) -> Iterator[Path]:
+    """Yield the files that importing a module of ours runs, its packages first."""
+    parts = module.split(".")
+    for length in range(1, len(parts) + 1):
+        path = ROOT.joinpath(*parts[:length])
+        yield from (
+            file for file in (path / "__init__.py", path.with_suffix(".py")) if file.exists()
+        )
+
+
+def loaded_by(module: str) -> set[Path]:
+    """Return the files that are run when a module is imported, and no function of it called."""
+    found: set[Path] = set()
+    waiting = list(files_of(module))
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Import):
+                waiting += [file for alias in node.names for file in files_of(alias.name)]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+                waiting += [file for name in names for file in files_of(name)]
+    return found
+
+
+def test_a_command_starts_without_what_takes_long_to_import() -> None:
+    found = {place_of(path) for path in loaded_by("cli")}
+
+    assert found & {"server", "application", "worker", "schema", "routes"} == set()
+    assert {"commands", "loading", "mail"} <= found
+
+
 @pytest.mark.parametrize(
     ("place", "source"),
     [

@@ -7,7 +7,7 @@ import pytest
 from graphql import parse, validate
 from starlette.applications import Starlette
 
-from routes import task_routes
+from routes.tasks import task_routes
 from schema import schema
 
 TASK = "offboarding_019c0000-0000-7000-8000-00000000000a"

@@ -112,7 +112,7 @@ async def check_alike(world: World, data: st.DataObject, roots: str) -> None:
 
 @pytest.mark.parametrize("roots", ROOTS)
 @given(data=st.data())
-@settings(SETTINGS, max_examples=60, derandomize=True)
+@settings(SETTINGS, max_examples=42, derandomize=True)
 async def test_answers_as_plain_execution_does(
     world: World, roots: str, data: st.DataObject
 ) -> None:

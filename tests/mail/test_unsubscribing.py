@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from mail.unsubscribing import unsubscribe_token
 from models import Language, User
-from routes import unsubscribe_routes
+from routes.letters import unsubscribe_routes
 from tests.factories import make_user
 
 pytestmark = pytest.mark.usefixtures("emptied_database")
