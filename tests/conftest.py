@@ -1,4 +1,4 @@
-"""One embedded PostgreSQL for all tests, and a fresh copy of a migrated database for each."""
+"""One embedded PostgreSQL for all tests, and a migrated database without rows for each."""
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -10,34 +10,14 @@ import asyncpg
 import pytest
 
 import auth
-from database import connected, embedded_postgresql, fetch_text, run_migrations
+from database import connected, embedded_postgresql, fetch_text
 from schema import schema
 from settings.limits import Limits
+from tests.databases import EMPTY, Databases, url_of
 
 # Nothing of a test has to survive a power cut.
 HASTY: Final = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-TEMPLATE: Final = "template_migrated"
 POOL_SIZE: Final = 10
-
-# Empties a shared database; what refuses that is switched off for the moment. TRUNCATE would make
-# each table's files anew, which takes longer than most tests.
-EMPTY: Final = """
-do $$
-declare
-  filled text;
-  refusal text;
-  refusals text[] := (
-    select array_agg(format('alter table %s %%s trigger %I', tgrelid::regclass, tgname))
-    from pg_trigger where tgenabled = 'A');
-begin
-  foreach refusal in array refusals loop execute format(refusal, 'disable'); end loop;
-  foreach filled in array array['webhook_delivery', 'webhook', 'outgoing_mail', 'activity',
-    'offboarding', 'holding', 'product', 'party', 'api_token', 'browser_session',
-    'user_group_member', 'user_group', 'app_user', 'organisation']
-  loop execute 'delete from ' || filled; end loop;
-  foreach refusal in array refusals loop execute format(refusal, 'enable always'); end loop;
-end $$
-"""
 
 _numbers = count(1)
 
@@ -52,10 +32,6 @@ BOUNDLESS: Final = Limits(
     max_cost=100_000_000,
     max_errors=100,
 )
-
-
-def url_of(server: str, database: str) -> str:
-    return server.replace("/postgres?", f"/{database}?")
 
 
 @pytest.fixture(scope="session")
@@ -78,11 +54,11 @@ async def administrator(server: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture(scope="session")
-async def template(server: str, administrator: asyncpg.Connection) -> str:
-    """Migrate a database once, for others to be copied from."""
-    await administrator.execute(f"create database {TEMPLATE}")
-    await run_migrations(url_of(server, TEMPLATE))
-    return TEMPLATE
+async def databases(server: str, administrator: asyncpg.Connection) -> Databases:
+    """Return migrated databases, to be lent."""
+    databases = Databases(server, administrator)
+    await databases.begin()
+    return databases
 
 
 @pytest.fixture
@@ -95,14 +71,11 @@ async def empty_database_url(server: str, administrator: asyncpg.Connection) -> 
 
 
 @pytest.fixture
-async def database_url(
-    server: str, administrator: asyncpg.Connection, template: str
-) -> AsyncIterator[str]:
+async def database_url(server: str, databases: Databases) -> AsyncIterator[str]:
     """Yield the URL of a migrated database that holds no rows."""
-    name = f"test_{next(_numbers)}"
-    await administrator.execute(f"create database {name} template {template}")
+    name = await databases.take()
     yield url_of(server, name)
-    await administrator.execute(f"drop database {name} with (force)")
+    await databases.give_back(name)
 
 
 @pytest.fixture(scope="module")
@@ -114,14 +87,11 @@ def boundless() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-async def shared_database_url(
-    server: str, administrator: asyncpg.Connection, template: str
-) -> AsyncIterator[str]:
+async def shared_database_url(server: str, databases: Databases) -> AsyncIterator[str]:
     """Yield the URL of a migrated database that the tests of a module share."""
-    name = f"shared_{next(_numbers)}"
-    await administrator.execute(f"create database {name} template {template}")
+    name = await databases.take()
     yield url_of(server, name)
-    await administrator.execute(f"drop database {name} with (force)")
+    await databases.give_back(name)
 
 
 @pytest.fixture
@@ -135,10 +105,7 @@ async def database(database_url: str) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def emptied_database(shared_database_url: str) -> AsyncIterator[None]:
-    """Connect the models to a module's database, and leave it without any row.
-
-    To make a database for each test takes longer than most tests, too.
-    """
+    """Connect the models to a module's database, and leave it without any row."""
     auth.forget_trusted()
     async with connected(shared_database_url, POOL_SIZE):
         yield

@@ -16,6 +16,7 @@ from database import DatabaseUnusableError, connected, missing_migrations, run_m
 from database.migrations import OLDEST_POSTGRESQL, check_version
 from models import Organisation
 from settings import ROOT, TORTOISE_ORM
+from tests.databases import SCHEMA
 
 MIGRATIONS: Final = sorted(path.stem for path in (ROOT / "models/migrations").glob("[0-9]*.py"))
 # What a server does at its start, told in one line.
@@ -25,21 +26,6 @@ from database import run_migrations
 print(*asyncio.run(run_migrations(sys.argv[1])))
 """
 AT_ONCE: Final = 6
-# All that makes a schema: columns, indexes, constraints, triggers and functions.
-_SCHEMA: Final = """
-select md5(string_agg(line, ' ' order by line)) from (
-  select format('%s.%s %s', attrelid::regclass, attname, atttypid::regtype) as line
-    from pg_attribute join pg_class on oid = attrelid
-    where relnamespace = 'public'::regnamespace and attnum > 0
-  union all select pg_get_indexdef(indexrelid) from pg_index
-    join pg_class on oid = indrelid where relnamespace = 'public'::regnamespace
-  union all select conrelid::regclass || ' ' || pg_get_constraintdef(oid) from pg_constraint
-    where connamespace = 'public'::regnamespace
-  union all select pg_get_triggerdef(oid) || tgenabled::text from pg_trigger where not tgisinternal
-  union all select pg_get_functiondef(oid) from pg_proc
-    where pronamespace = 'public'::regnamespace and prokind = 'f'
-) lines
-"""
 
 
 async def ask(url: str, sql: str) -> Any:
@@ -72,7 +58,7 @@ async def test_lets_six_processes_start_at_once_on_an_empty_database(
     assert sorted(map(sorted, applied), key=len) == [[]] * (AT_ONCE - 1) + [MIGRATIONS]
     recorded = "select array_agg(name order by name) from tortoise_migrations"
     assert await ask(empty_database_url, recorded) == MIGRATIONS
-    assert await ask(empty_database_url, _SCHEMA) == await ask(database_url, _SCHEMA)
+    assert await ask(empty_database_url, SCHEMA) == await ask(database_url, SCHEMA)
 
 
 async def test_applies_nothing_twice_and_keeps_rows(database_url: str) -> None:
@@ -89,12 +75,12 @@ async def test_applies_nothing_twice_and_keeps_rows(database_url: str) -> None:
 async def test_leaves_nothing_of_a_migration_that_fails(empty_database_url: str) -> None:
     # It is in the way of the last migration only, and late in it.
     await ask(empty_database_url, "create function sort_key(name text) returns text return name")
-    before = await ask(empty_database_url, _SCHEMA)
+    before = await ask(empty_database_url, SCHEMA)
 
     with pytest.raises(OperationalError, match="sort_key"):
         await run_migrations(empty_database_url)
 
-    assert await ask(empty_database_url, _SCHEMA) == before
+    assert await ask(empty_database_url, SCHEMA) == before
 
 
 # ---------------------------------------------------------------- in step with the models
@@ -147,7 +133,7 @@ async def test_refuses_a_newer_schema(database_url: str) -> None:
         "insert into tortoise_migrations (app, name, applied_at)"
         " values ('models', '9999_of_tomorrow', now()) returning 1",
     )
-    before = await ask(database_url, _SCHEMA)
+    before = await ask(database_url, SCHEMA)
 
     with pytest.raises(DatabaseUnusableError) as migrating:
         await run_migrations(database_url)
@@ -160,7 +146,7 @@ async def test_refuses_a_newer_schema(database_url: str) -> None:
         " start the newer program."
     )
     assert str(migrating.value) == str(asking.value) == told
-    assert await ask(database_url, _SCHEMA) == before
+    assert await ask(database_url, SCHEMA) == before
 
 
 async def test_tells_which_migrations_are_missing(database_url: str) -> None:
