@@ -27,6 +27,7 @@ Attributes = Mapping[str, str | int]
 
 # Only what W3C says of traces: what else a client sends along is none of a receiver's business.
 _W3C: Final = TraceContextTextMapPropagator()
+_W3C_HEADERS: Final = frozenset({b"traceparent", b"tracestate"})
 
 
 class Spans:
@@ -50,8 +51,12 @@ class Spans:
     @contextmanager
     def continued(self, headers: Headers) -> Iterator[None]:
         """Let spans belong to the trace that came along in headers, if one did."""
-        carrier = {str(name, "ascii"): str(value, "latin-1") for name, value in headers}
-        token = attach(_W3C.extract(carrier, Context()))
+        carrier = {
+            str(name, "ascii"): str(value, "latin-1")
+            for name, value in headers
+            if name in _W3C_HEADERS
+        }
+        token = attach(_W3C.extract(carrier, Context()) if carrier else Context())
         try:
             yield
         finally:
@@ -83,6 +88,8 @@ class Spans:
     def name_operation(self, kind: str, name: str | None) -> None:
         """Name the current span for the operation that it is about."""
         span = trace.get_current_span()
+        if not span.is_recording():
+            return
         span.update_name(f"{kind} {name}" if name else kind)
         span.set_attribute("graphql.operation.type", kind)
         if name:
@@ -109,8 +116,8 @@ class Spans:
         connection.add_query_logger(self._statement)
 
     def _statement(self, record: Any) -> None:  # noqa: ANN401 - as above
-        """Make a span of a statement that has ended, if it belongs to one."""
-        if not trace.get_current_span().get_span_context().is_valid:
+        """Make a span of a statement that has ended, if it belongs to one that is kept."""
+        if not trace.get_current_span().get_span_context().trace_flags.sampled:
             return
         verb = record.query.split(None, 1)[0].rstrip(";").upper()
         end = time.time_ns()
