@@ -25,14 +25,14 @@ def _gauge(name: str, help: str, *labels: str, of_all: str = "livesum") -> Gauge
 
 OPERATION_SECONDS: Final = Histogram(
     "offboarding_operation_seconds",
-    "Time that operations over HTTP took.",
+    "Time that queries and mutations took, over each transport.",
     ["operation"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=REGISTRY,
 )
 OPERATION_ERRORS: Final = _counter(
     "operation_errors",
-    "Operations over HTTP by the code of their first error.",
+    "Operations that failed, by the code of their first error.",
     "operation",
     "code",
 )

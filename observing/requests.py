@@ -15,12 +15,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from observing import tracing
 from observing.figures import REQUEST_ERRORS, observe
-from observing.logs import request_id
+from observing.logs import log_fault, request_id
 from observing.places import QUIET, route_of
 
 HEADER: Final = b"x-request-id"
 GOOD_ID: Final = re.compile(rb"[\w.:-]{1,64}", re.ASCII)
 GOOD: Final = 400
+# Set in the scope of a request by who has seen to an exception that goes on to us.
+TOLD: Final = "fault_told"
 
 Write = Callable[[bytes], object]
 
@@ -72,14 +74,16 @@ class Observed:
 
         try:
             await self.app(scope, receive, told)
-        except Exception:
-            # Told of by now; what is cut off half-way is closed by who called us.
+        except Exception as error:
+            if TOLD not in scope:
+                log_fault(error)
+            # What is cut off half-way is closed by who called us.
             if not status:
                 raise
         finally:
             seconds = perf_counter() - started
             asked: MutableMapping[str, Any] = scope.get("asked", {})
-            if scope["path"] == "/graphql":
+            if scope["path"] == "/graphql" and "stream" not in asked:
                 observe(asked, seconds)
             if status >= GOOD:
                 REQUEST_ERRORS.labels(route_of(scope["path"]), status).inc()

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from database import is_away, took_too_long
 from observing import log_fault
+from observing.requests import TOLD
 
 # Nothing but what a page adds. The referrer stays at home; without any, a form would not say where
 # it comes from.
@@ -23,8 +24,9 @@ HEADERS: Final = {
 }
 
 
-async def mishap_page(_request: Request, error: Exception) -> Response:
+async def mishap_page(request: Request, error: Exception) -> Response:
     """Return the page that answers what is no visitor's fault; the log has all of it."""
+    request.scope[TOLD] = True
     if isinstance(error, ClientDisconnect):
         return Response(status_code=499)  # nobody is there to read it
     if is_away(error) or took_too_long(error):

@@ -84,7 +84,7 @@ class GraphQLEndpoint:
         asked["viewer"] = context.viewer.user_id
         operation = await self._operation(scope, receive)
         if method == "POST" and takes_only_streams(accept):
-            return await self._stream(operation, context, accept)
+            return await self._stream(operation, context, accept, asked)
 
         async def execute() -> tuple[Response, str | None]:
             result = await self._execute(operation, context, method)
@@ -103,7 +103,7 @@ class GraphQLEndpoint:
         except InvalidOperationTypeError as error:
             if error.operation_type is OperationType.MUTATION:
                 raise method_not_allowed("POST") from error
-            return await self._stream(operation, context, accept)
+            return await self._stream(operation, context, accept, asked)
         return response
 
     async def _operation(self, scope: Scope, receive: Receive) -> Operation:
@@ -114,14 +114,20 @@ class GraphQLEndpoint:
             return operation_of_url(scope["query_string"].decode("latin-1"))
         raise method_not_allowed("GET, POST" if self.limits.allow_get else "POST")
 
-    async def _stream(self, operation: Operation, context: Context, accept: str) -> Response:
+    async def _stream(
+        self, operation: Operation, context: Context, accept: str, asked: dict[str, Any]
+    ) -> Response:
         framing = framing_of(accept)
         if framing is None:
             raise HttpError(400, "BAD_REQUEST", HOW_TO_SUBSCRIBE)
         try:
-            return await stream_response(operation, context, self.streams, framing)
+            response = await stream_response(operation, context, self.streams, framing)
         except TooManyStreamsError as error:
             raise HttpError(429, "TOO_MANY_STREAMS", str(error)) from error
+        asked["stream"] = True
+        if context.operation is not None:
+            asked["operation"] = context.operation
+        return response
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         most = self.limits.max_body_bytes

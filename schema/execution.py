@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import suppress
+from time import perf_counter
 from typing import Any, Final
 
 import orjson
@@ -17,6 +18,7 @@ from typing_extensions import override
 from auth import UnauthenticatedError
 from events import StoppedError
 from observing import tracing
+from observing.figures import observe
 from resolvers.errors import BadRequestError
 from schema.answer import Answer
 from schema.arguments import evaluate
@@ -167,8 +169,11 @@ class Schema(strawberry.Schema):
         return ExecutionResult(data, errors or None, {"cost": answer.context.cost})
 
     async def _once(self, answer: Answer) -> AsyncGenerator[tuple[bytes, ...], None]:
+        started = perf_counter()
         result = await self._result(answer)
         errors = [error.formatted for error in result.errors or ()]
+        code = {"code": errors[0]["extensions"]["code"]} if errors else {}
+        observe({"operation": answer.context.operation, **code}, perf_counter() - started)
         if "BAD_REQUEST" in codes_of(errors):
             raise OperationRefusedError(result.errors or [])
         whole: dict[str, Any] = {"errors": errors} if errors else {}
