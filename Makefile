@@ -87,7 +87,9 @@ bench-import: development ## Measure the import of a large client file
 	$(PYTHON) bench/import_client_file.py
 
 audit: development ## Look for known weaknesses in the dependencies (asks the network)
-	$(PYTHON) -m pip_audit --requirement requirements-tracing.lock --require-hashes --disable-pip
+	@$(PYTHON) -m pip_audit --strict --requirement requirements-tracing.lock --require-hashes \
+		--disable-pip || { echo 'Not all is well: a weakness is told above, or what could not be' \
+		'looked up, of which nothing is known then.' >&2; exit 1; }
 
 sbom: development ## Write what the program is made of into sbom.cdx.json, as CycloneDX
 	$(PYTHON) -m cyclonedx_py requirements requirements.lock --output-format JSON \
