@@ -157,14 +157,15 @@ class Schema(strawberry.Schema):
 
     async def _result(self, answer: Answer) -> ExecutionResult:
         kind = KINDS[answer.operation.operation.value]
-        began = await self._turns.take()
+        who = answer.context.viewer.user_id
+        began = await self._turns.take(who)
         try:
             with Deadline(self.limits.operation_seconds):
                 data = await answer.data()
         except TimeoutError:
             return ExecutionResult(data=None, errors=[unfinished(kind)])
         finally:
-            self._turns.give_back(began)
+            self._turns.give_back(who, began)
         errors = [told(error, kind) for error in answer.errors[: self.limits.max_errors]]
         return ExecutionResult(data, errors or None, {"cost": answer.context.cost})
 

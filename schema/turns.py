@@ -1,14 +1,15 @@
-"""Turns: so many operations run at once; the others wait in order, and none of them for long.
+"""Turns: so many operations run at once; the others wait, and none of them for long.
 
 What runs beside too much else ends late, whoever asked for it. So an operation that has waited too
-long is refused before anything of it happens, and fewer run at once where they take too long.
+long is refused before anything of it happens, and fewer run at once where they take too long. Of
+those that wait, next is one of whoever has the fewest running: nobody can have all turns.
 """
 
 import asyncio
-from collections import deque
 from contextlib import suppress
 from time import perf_counter
 from typing import Final
+from uuid import UUID
 
 from graphql import GraphQLError
 
@@ -26,56 +27,67 @@ class OverloadedError(GraphQLError):
 class Turns:
     """The turns of one process: `most` at once, each after `patience` seconds at the latest."""
 
-    __slots__ = ("_limit", "_most", "_patience", "_running", "_waiting")
+    __slots__ = ("_limit", "_most", "_patience", "_running", "_running_of", "_waiting")
 
     def __init__(self, most: int, patience: float) -> None:
         self._most = most
         self._patience = patience
         self._limit = most
         self._running = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._running_of: dict[UUID, int] = {}
+        self._waiting: list[tuple[UUID, asyncio.Future[None]]] = []
 
-    async def take(self) -> float:
-        """Wait for a turn and return when it began, or raise `OverloadedError`."""
+    async def take(self, who: UUID) -> float:
+        """Wait for somebody's turn and return when it began, or raise `OverloadedError`."""
         if self._running < self._limit:
-            self._running += 1
+            self._begin(who)
         else:
-            await self._wait()
+            await self._wait(who)
         return perf_counter()
 
-    def give_back(self, began: float) -> None:
+    def give_back(self, who: UUID, began: float) -> None:
         """End a turn, and let who waits take theirs."""
-        self._running -= 1
         if perf_counter() - began > self._patience:
             self._limit = max(min(FEWEST, self._most), self._limit - 1)
         elif self._limit < self._most:
             self._limit += 1
-        self._admit()
+        self._end(who)
 
-    async def _wait(self) -> None:
+    def _begin(self, who: UUID) -> None:
+        self._running += 1
+        self._running_of[who] = self._running_of.get(who, 0) + 1
+
+    def _end(self, who: UUID) -> None:
+        self._running -= 1
+        running = self._running_of.pop(who) - 1
+        if running:
+            self._running_of[who] = running
+        while self._waiting and self._running < self._limit:
+            self._admit(min(self._waiting, key=lambda waits: self._running_of.get(waits[0], 0)))
+
+    def _admit(self, waits: tuple[UUID, asyncio.Future[None]]) -> None:
+        self._waiting.remove(waits)
+        who, turn = waits
+        if not turn.done():
+            self._begin(who)
+            turn.set_result(None)
+
+    async def _wait(self, who: UUID) -> None:
         loop = asyncio.get_running_loop()
         turn = loop.create_future()
-        self._waiting.append(turn)
+        self._waiting.append((who, turn))
         alarm = loop.call_later(self._patience, _refuse, turn)
         try:
             await turn
         except BaseException:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
                 # The turn came at the moment in which who waited went away.
-                self._running -= 1
-                self._admit()
+                self._end(who)
             with suppress(ValueError):
-                self._waiting.remove(turn)
+                self._waiting.remove((who, turn))
             raise
         finally:
             alarm.cancel()
-
-    def _admit(self) -> None:
-        while self._waiting and self._running < self._limit:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                self._running += 1
-                turn.set_result(None)
 
 
 def _refuse(turn: asyncio.Future[None]) -> None:
