@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from ipaddress import IPv6Address, IPv6Network
 from time import time
 from typing import Any, Final
 from uuid import UUID
@@ -87,6 +88,16 @@ class Rate:
             self._others[key] = row["count"] - self._told[key]
 
 
+def place_of(scope: Mapping[str, Any]) -> str:
+    """Return where a request comes from: its address, or the 64 bits of IPv6 that one site has."""
+    host = scope["client"][0] if scope.get("client") else ""
+    try:
+        address = IPv6Address(host)
+    except ValueError:
+        return str(host)
+    return str(address.ipv4_mapped or IPv6Network((int(address), 64), strict=False))
+
+
 class Rates:
     """How often a person may ask, and how often an address may show what is no credential."""
 
@@ -104,7 +115,7 @@ class Rates:
         `authorization` is what stands in for the header, where a client cannot send one.
         """
         if authorization or any(name in _SHOWING for name, _ in scope["headers"]):
-            self._failures.take(scope["client"][0] if scope.get("client") else "")
+            self._failures.take(place_of(scope))
 
     async def share(self) -> None:
         """Share both with the other processes."""

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 import asyncpg
 import httpx2
+import pytest
 
 from database import connected
+from rates import place_of
 from tests.factories import make_token, make_user
 from tests.served import Served, served, until
 from tests.sockets import socket
@@ -72,6 +74,21 @@ async def test_bad_credentials_are_refused_by_address_and_good_ones_are_not(
     check_refused(next(answer for answer in failed if answer.status_code == 429))
     assert good.status_code == 200
     assert nobody.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("", ""),
+    ],
+)
+def test_takes_all_of_a_site_for_one_place(host: str, place: str) -> None:
+    assert place_of({"client": (host, 1)}) == place
 
 
 async def test_counts_what_is_asked_over_each_transport_together(database_url: str) -> None:
