@@ -3,18 +3,30 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
 
 # Names are the clients' to choose: so many are told apart, and no more.
 MOST_NAMES: Final = 100
 OTHER: Final = "(other)"
 UNNAMED: Final = "(unnamed)"
 
+# When a figure began to be counted is of no use to anybody.
+disable_created_metrics()  # type: ignore[no-untyped-call] # the package types it not
 REGISTRY: Final = CollectorRegistry()
 
 
-def _counter(name: str, help: str, *labels: str) -> Counter:  # noqa: A002 - the package's word
-    return Counter(f"offboarding_{name}", help, labels, registry=REGISTRY)
+def _counter(name: str, help: str, *labels: str, known: tuple[str, ...] = ()) -> Counter:  # noqa: A002 - the package's word
+    """Return a counter; it is told from the start, at 0, for the `known` values of its label."""
+    counter = Counter(f"offboarding_{name}", help, labels, registry=REGISTRY)
+    for value in known:
+        counter.labels(value)
+    return counter
 
 
 def _gauge(name: str, help: str, *labels: str, of_all: str = "livesum") -> Gauge:  # noqa: A002 - as above
@@ -40,7 +52,10 @@ REQUEST_ERRORS: Final = _counter(
     "request_errors", "Requests that were answered with 4xx or 5xx.", "route", "status"
 )
 RATE_LIMITED: Final = _counter(
-    "rate_limited", "Requests that were refused for a rate: of requests, or of failures.", "rate"
+    "rate_limited",
+    "Requests that were refused for a rate: of requests, or of failures.",
+    "rate",
+    known=("requests", "failures"),
 )
 FAULTS: Final = _counter("faults", "Faults of ours, each with its id in the log.")
 POOL_CONNECTIONS: Final = _gauge("pool_connections", "Connections to the database.", "state")
@@ -56,9 +71,16 @@ LOOP_DELAY_SECONDS: Final = _gauge(
 )
 MEMORY_BYTES: Final = _gauge("memory_bytes", "Resident memory of the processes, together.")
 PROCESSES: Final = _gauge("processes", "Processes that serve.")
-LETTERS: Final = _counter("letters", "Letters that were dealt with.", "outcome")
+LETTERS: Final = _counter(
+    "letters",
+    "Letters that were dealt with.",
+    "outcome",
+    known=("sent", "deferred", "failed", "dropped"),
+)
 MAIL_OUTAGES: Final = _counter("mail_outages", "Attempts at which the mail server took no letter.")
-WEBHOOK_POSTS: Final = _counter("webhook_posts", "Events that were posted.", "outcome")
+WEBHOOK_POSTS: Final = _counter(
+    "webhook_posts", "Events that were posted.", "outcome", known=("delivered", "refused")
+)
 WEBHOOKS_DISABLED: Final = _counter("webhooks_disabled", "Webhooks that were switched off.")
 
 _durations: dict[str, Any] = {}

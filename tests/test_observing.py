@@ -29,6 +29,7 @@ from tests.sockets import socket as open_socket
 from tests.streaming import streamed
 
 TOKEN: Final = "a-token-of-24-characters"  # noqa: S105 - of this test alone
+LINUX: Final = Path("/proc/self").exists()
 NAME: Final = "Quirina Zwart"
 SEARCH: Final = "query Tasks ($s: String) { offboardings(filter: {search: $s}) { totalCount } }"
 
@@ -251,7 +252,7 @@ async def test_tells_of_streams_letters_webhooks_and_refusals_on_a_port_of_its_o
 
             async def refused() -> bool:
                 told = await figures_at(port)
-                return "webhook_posts_total outcome=refused" in told and told["subscribers"] == 1
+                return told["webhook_posts_total outcome=refused"] > 0 and told["subscribers"] == 1
 
             await until(refused)
             told = await figures_at(port)
@@ -265,8 +266,9 @@ async def test_tells_of_streams_letters_webhooks_and_refusals_on_a_port_of_its_o
     assert told["operation_errors_total code=TOO_MANY_REQUESTS operation=(unnamed)"] == refusals
     assert (told["streams"], told["subscribers"], told["processes"]) == (1, 1, 1)
     assert 0 <= told["feed_lag_seconds"] < 60
-    assert told["memory_bytes"] > 20_000_000
-    assert told["faults_total"] == 0
+    assert told["memory_bytes"] > 20_000_000 or not LINUX
+    # Told before they first happen, so that the first one is seen as a change.
+    assert (told["faults_total"], told["letters_total outcome=failed"]) == (0, 0)
     assert told["webhook_posts_total outcome=refused"] >= 1
     assert told["webhook_queue_entries"] == 1
     assert told["webhook_queue_oldest_seconds"] > 0
@@ -285,6 +287,7 @@ async def test_asks_for_the_token_at_that_port_too(database_url: str) -> None:
     assert (refused.status_code, beside.status_code) == (401, 404)
 
 
+@pytest.mark.skipif(not LINUX, reason="finds processes in /proc")
 async def test_answers_there_for_all_processes_also_when_one_has_died(database_url: str) -> None:
     port = str(free_port())
     command = ("server.py", "--workers", "2")
