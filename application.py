@@ -41,26 +41,6 @@ SPARE_CONNECTIONS: Final = 2
 def application(settings: Settings, url: str, catcher: Catcher | None = None) -> ASGIApp:
     """Return the application of one process."""
     schema.limit(settings, max(1, settings.database_pool_size - SPARE_CONNECTIONS))
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        pool = connected(url, settings.database_pool_size, settings.operation_seconds)
-        feeds = feeding(url, settings.subscriber_buffer)
-        async with (
-            tracing.running(settings),
-            pool,
-            feeds as feed,
-            working(settings),
-            watching(streams, feed),
-            sharing(rates),
-        ):
-            # What is there by now stays; the collector need not look at it in every round.
-            gc.collect()
-            gc.freeze()
-            with told_first(feed.stop):
-                yield
-            flush()
-
     origins, streams = Origins.of(settings), Streams.of(settings)
     signing_in = sign_in_routes(settings, origins)
     rates = Rates(settings.requests_per_minute, settings.failures_per_minute)
@@ -78,10 +58,37 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
         *unsubscribe_routes(),
         *(mail_routes(catcher) if catcher is not None else []),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: mishap_page})
+    app = Starlette(
+        routes=routes,
+        lifespan=lambda _: running(settings, url, streams, rates),
+        exception_handlers={Exception: mishap_page},
+    )
     app.state.origins, app.state.issuers = origins, Issuers(settings.oidc_issuers or ())
     observed = Observed(cors(settings, ahead(app, endpoint)), log=settings.logs_requests)
     return observed if settings.traces_endpoint is None else tracing.Traced(observed)
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, url: str, streams: Streams, rates: Rates
+) -> AsyncIterator[None]:
+    """Run what a process does beside its requests, for as long as the context lasts."""
+    pool = connected(url, settings.database_pool_size, settings.operation_seconds)
+    feeds = feeding(url, settings.subscriber_buffer)
+    async with (
+        tracing.running(settings),
+        pool,
+        feeds as feed,
+        working(settings),
+        watching(streams, feed),
+        sharing(rates),
+    ):
+        # What is there by now stays; the collector need not look at it in every round.
+        gc.collect()
+        gc.freeze()
+        with told_first(feed.stop):
+            yield
+        flush()
 
 
 def ahead(app: Starlette, endpoint: ASGIApp) -> ASGIApp:

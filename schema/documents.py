@@ -91,3 +91,10 @@ class Documents:
             if len(self._kept) > MOST_DOCUMENTS:
                 self._kept.popitem(last=False)
         return document
+
+
+def document_id(extensions: dict[str, Any] | None) -> str | None:
+    """Return the hash that stands for a document, as clients of Apollo send it."""
+    persisted = (extensions or {}).get("persistedQuery")
+    id = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+    return id if isinstance(id, str) else None

@@ -24,7 +24,7 @@ from schema.answer import Answer
 from schema.arguments import evaluate
 from schema.context import Context
 from schema.deadline import Deadline
-from schema.documents import Documents
+from schema.documents import Documents, document_id
 from schema.faults import bad_request, codes_of, told, unfinished
 from schema.limits import check_variables, cost_of
 from schema.turns import Turns
@@ -126,7 +126,7 @@ class Schema(strawberry.Schema):
         """Return the answer of an operation that makes sense and is allowed, or what is wrong."""
         if context is None:
             raise TypeError("an operation is executed for a viewer")
-        document = self.documents.read(query, _document_id(extensions))
+        document = self.documents.read(query, document_id(extensions))
         if isinstance(document, list):
             return self._refused(document)
         context.document = document
@@ -199,10 +199,3 @@ async def _told_of_faults(
         raise
     except Exception as error:
         raise OperationRefusedError([told(located_error(error))]) from error
-
-
-def _document_id(extensions: dict[str, Any] | None) -> str | None:
-    """Return the hash that stands for a document, as clients of Apollo send it."""
-    persisted = (extensions or {}).get("persistedQuery")
-    id = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
-    return id if isinstance(id, str) else None

@@ -1,6 +1,7 @@
 """Imports run downhill: each place knows only what lies below it."""
 
 import ast
+import re
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -87,6 +88,16 @@ def test_gives_every_top_level_file_and_package_a_place() -> None:
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
 
     assert {place_of(path) for path in ROOT.glob("*.py")} | packages == set(RUNG)
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_the_map_shows_every_place_from_the_top(page: str) -> None:
+    rows = re.findall(r"^\| (`.*?`) \|", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    named = [re.findall(r"`([a-z_]+)(?:/|\.py)`", row) for row in rows]
+    shown = [place for row in named for place in row if place in RUNG]
+
+    assert sorted(shown) == sorted(RUNG)
+    assert [RUNG[place] for place in shown] == sorted(RUNG[place] for place in shown)
 
 
 def test_imports_only_what_lies_below() -> None:
