@@ -4,7 +4,7 @@ Each change goes through `_edited`, which checks in the order of R11; all of it 
 """
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -52,25 +52,33 @@ async def start_product(viewer: Viewer, product: UUID, edit: Edit) -> UUID:
     return await write(lambda: _start(viewer, SubjectType.PRODUCT, product, edit))
 
 
-async def save(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An offboarding that was saved; its JSON, too, where the statement that wrote it tells it."""
+
+    id: UUID
+    shown: orjson.Fragment | None = None
+
+
+async def save(viewer: Viewer, id: UUID, edit: Edit, shown: Asked | None = None) -> Saved:
     """Save changes of an offboarding: everything at once or nothing."""
     if edit.is_alone and not is_claimed():
         with suppress(StaleError):
-            return await write_alone(lambda: _save_alone(viewer, id, edit))
-    return await write(lambda: _save(viewer, id, edit))
+            return await write_alone(lambda: _save_alone(viewer, id, edit, shown))
+    return Saved(await write(lambda: _save(viewer, id, edit)))
 
 
-async def set_status(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
+async def set_status(viewer: Viewer, id: UUID, edit: Edit, shown: Asked | None = None) -> Saved:
     """Move an offboarding to another status than Done (R1)."""
-    return await save(viewer, id, edit)
+    return await save(viewer, id, edit, shown)
 
 
-async def assign(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
+async def assign(viewer: Viewer, id: UUID, edit: Edit) -> Saved:
     """Give an offboarding to a colleague, who is mailed, or to nobody (R8)."""
     return await save(viewer, id, edit)
 
 
-async def resolve(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
+async def resolve(viewer: Viewer, id: UUID, edit: Edit) -> Saved:
     """Set an offboarding to Done, for good (R1, R3, R4)."""
     return await save(viewer, id, replace(edit, status=OffboardingStatus.DONE))
 
@@ -143,14 +151,14 @@ async def _save(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
     return offboarding.id
 
 
-async def _save_alone(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
+async def _save_alone(viewer: Viewer, id: UUID, edit: Edit, shown: Asked | None) -> Saved:
     """Save what depends on no other row: ask the model, then write over what was read."""
     offboarding = await look(viewer, Offboarding, id)
     at = datetime.now(UTC)
     entries = await _edited(viewer, offboarding, edit, at)
-    if entries:
-        await rewrite(viewer, at, offboarding, entries)
-    return offboarding.id
+    if not entries:
+        return Saved(offboarding.id)
+    return Saved(offboarding.id, await rewrite(viewer, at, offboarding, entries, shown))
 
 
 async def _edited(

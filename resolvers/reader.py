@@ -60,6 +60,18 @@ class Reader(Statement):
             return plain(f"{row}.id", f"{id_prefix(type_name)}_")
         return column(meta.fields_map[field], f"{row}.{meta.fields_db_projection[field]}")
 
+    def is_plain(self, type_name: str, selections: tuple[Selection, ...]) -> bool:
+        """Return whether fields are columns of a row, or of people whom it names: no more."""
+        meta = MODELS[type_name]._meta  # noqa: SLF001 - as above
+        known = readable_of(type_name)
+        return all(
+            self.is_plain("User", s.of("User"))
+            if s.field in meta.fk_fields and s.type_name == "User"
+            else s.field
+            in {"__typename", *meta.fields_db_projection} - {*known.derived, *known.links}
+            for s in selections
+        )
+
     def one(self, type_name: str, selection: Selection, condition: Callable[[str], str]) -> Json:
         """Return the JSON of at most one row, by a condition that no two rows meet."""
         row = self.alias()

@@ -17,9 +17,11 @@ class Statement:
     limits to letters, digits and underscores. Everything else is a parameter.
     """
 
-    def __init__(self, asked: Asked, *, own: bool) -> None:
+    def __init__(self, asked: Asked, *, own: bool, before: int = 0) -> None:
+        """Begin a statement, or a part of one that has so many parameters `before`."""
         self.asked = asked
         self.own = own
+        self._before = before
         self.sources: list[Source] = []
         self._placeholders: dict[object, str] = {}
         self._aliases = 0
@@ -33,7 +35,7 @@ class Statement:
         """Return the placeholder of a parameter; the same key is the same parameter."""
         if key not in self._placeholders:
             self.sources.append(source)
-            self._placeholders[key] = f"${len(self.sources)}::{type_}"
+            self._placeholders[key] = f"${self._before + len(self.sources)}::{type_}"
         return self._placeholders[key]
 
     def argument(

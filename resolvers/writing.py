@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 import asyncpg
-from orjson import dumps
+from orjson import Fragment, dumps
 from tortoise.connection import get_connection
 from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
@@ -25,6 +25,7 @@ from models import (
     OffboardingDoneError,
     Viewer,
 )
+from resolvers.json_text import text_of
 from resolvers.reader import Reader
 from resolvers.repeats import kept
 from resolvers.selection import Asked, Selection
@@ -138,29 +139,56 @@ async def log(  # noqa: PLR0913 - what an entry is about
     await get_connection("default").execute_query(_LOG, _values(viewer, at, entries, about))
 
 
+async def rewrite(
+    viewer: Viewer,
+    at: datetime,
+    offboarding: Offboarding,
+    entries: Sequence[Entry],
+    shown: Asked | None = None,
+) -> Fragment | None:
+    """Write a changed offboarding and what happened to it, in one statement (R10, R15).
+
+    Returns its JSON where the statement can tell what is to be shown. Raises `StaleError` where it
+    has changed since it was read; nothing is written then.
+    """
+    update, values = offboarding.rewriting()
+    about = (offboarding.id, offboarding.party_id, offboarding.product_id, None)
+    values += _values(viewer, at, entries, about)
+    text, sources = _planned(viewer, update, len(values), shown)
+    arguments = () if shown is None else shown.arguments
+    told = await fetch_text(text, values + [source(viewer, arguments, ()) for source in sources])
+    if told is None:
+        raise StaleError
+    return Fragment(told) if told else None
+
+
+def _planned(
+    viewer: Viewer, update: str, places: int, shown: Asked | None
+) -> tuple[str, list[Source]]:
+    """Return the statement of an UPDATE that is logged, and the parameters of what it shows."""
+    if shown is None:
+        return _rewriting(update, places, "''"), []
+    key = (rewrite, update, viewer.client_access)
+    plan: tuple[str, list[Source]] | None = shown.plans.get(key)
+    if plan is None:
+        reader = Reader(shown, own=viewer.client_access is ClientAccess.OWN, before=places)
+        fields = shown.selection.of(Offboarding.__name__)
+        json = "''"
+        if reader.is_plain(Offboarding.__name__, fields):
+            json = text_of(reader.object(Offboarding.__name__, fields, "written"))
+        plan = shown.plans[key] = (_rewriting(update, places, json), reader.sources)
+    return plan
+
+
 @cache
-def _rewriting(update: str, first: int) -> str:
-    """Return the statement of an UPDATE that is logged, whose own parameters end before `first`.
+def _rewriting(update: str, places: int, shown: str) -> str:
+    """Return the statement of an UPDATE that is logged: it has so many parameters, the log's last.
 
     The main SELECT runs the UPDATE to its end before the INSERT begins and takes the lock of the
     log: who waits for the row must not make all others wait for the log.
     """
-    entries = _ENTRIES.format(*(f"${n}" for n in range(first, first + _PLACES)), source="written, ")
+    log = (f"${n}" for n in range(places - _PLACES + 1, places + 1))
+    entries = _ENTRIES.format(*log, source="written, ")
     return (
-        f"with written as ({update} returning id), logged as ({entries})"
-        " select count(*)::text from written"
+        f"with written as ({update} returning *), logged as ({entries}) select {shown} from written"
     )
-
-
-async def rewrite(
-    viewer: Viewer, at: datetime, offboarding: Offboarding, entries: Sequence[Entry]
-) -> None:
-    """Write a changed offboarding and what happened to it, in one statement (R10, R15).
-
-    Raises `StaleError` where it has changed since it was read; nothing is written then.
-    """
-    update, values = offboarding.rewriting()
-    about = (offboarding.id, offboarding.party_id, offboarding.product_id, None)
-    text = _rewriting(update, len(values) + 1)
-    if await fetch_text(text, [*values, *_values(viewer, at, entries, about)]) == "0":
-        raise StaleError

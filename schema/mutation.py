@@ -41,6 +41,7 @@ from schema.results import (
     StartProductTerminationResult,
     StartProductTerminationSuccess,
 )
+from schema.selection import selection_within
 from schema.webhooks import WebhookMutations
 
 T = TypeVar("T")
@@ -76,21 +77,19 @@ class Mutation(AdministrationMutation, WebhookMutations):
     async def save_offboarding(
         self, info: Info, input: Input[SaveOffboardingInput]
     ) -> SaveOffboardingResult:
-        viewer = info.context.viewer
-        id = await offboardings.save(
-            viewer, input_key(input.offboarding_id, "Offboarding"), input.edit()
-        )
-        return SaveOffboardingSuccess(offboarding_id=id)
+        id = input_key(input.offboarding_id, "Offboarding")
+        shown = selection_within(info, "SaveOffboardingSuccess", "offboarding")
+        saved = await offboardings.save(info.context.viewer, id, input.edit(), shown)
+        return SaveOffboardingSuccess(offboarding_id=saved.id, shown=saved.shown)
 
     @strawberry.mutation(description="Move an offboarding to another status than DONE.")
     async def set_offboarding_status(
         self, info: Info, input: Input[SetOffboardingStatusInput]
     ) -> SetOffboardingStatusResult:
-        viewer = info.context.viewer
-        id = await offboardings.set_status(
-            viewer, input_key(input.offboarding_id, "Offboarding"), input.edit()
-        )
-        return SetOffboardingStatusSuccess(offboarding_id=id)
+        id = input_key(input.offboarding_id, "Offboarding")
+        shown = selection_within(info, "SetOffboardingStatusSuccess", "offboarding")
+        saved = await offboardings.set_status(info.context.viewer, id, input.edit(), shown)
+        return SetOffboardingStatusSuccess(offboarding_id=saved.id, shown=saved.shown)
 
     @strawberry.mutation(
         description="Give an offboarding to a colleague, who is mailed, or to nobody."
@@ -98,21 +97,17 @@ class Mutation(AdministrationMutation, WebhookMutations):
     async def assign_offboarding(
         self, info: Info, input: Input[AssignOffboardingInput]
     ) -> AssignOffboardingResult:
-        viewer = info.context.viewer
-        id = await offboardings.assign(
-            viewer, input_key(input.offboarding_id, "Offboarding"), input.edit()
-        )
-        return AssignOffboardingSuccess(offboarding_id=id)
+        id = input_key(input.offboarding_id, "Offboarding")
+        saved = await offboardings.assign(info.context.viewer, id, input.edit())
+        return AssignOffboardingSuccess(offboarding_id=saved.id)
 
     @strawberry.mutation(description="Set an offboarding to DONE; this cannot be undone.")
     async def resolve_offboarding(
         self, info: Info, input: Input[ResolveOffboardingInput]
     ) -> ResolveOffboardingResult:
-        viewer = info.context.viewer
-        id = await offboardings.resolve(
-            viewer, input_key(input.offboarding_id, "Offboarding"), input.edit()
-        )
-        return ResolveOffboardingSuccess(offboarding_id=id)
+        id = input_key(input.offboarding_id, "Offboarding")
+        saved = await offboardings.resolve(info.context.viewer, id, input.edit())
+        return ResolveOffboardingSuccess(offboarding_id=saved.id)
 
     @strawberry.mutation(description="End a holding: a party leaves a product.")
     async def end_holding(self, info: Info, input: Input[EndHoldingInput]) -> EndHoldingResult:

@@ -4,6 +4,7 @@ from typing import Annotated, cast
 from uuid import UUID
 
 import strawberry
+from orjson import Fragment
 
 from resolvers import holdings, parties
 from schema.context import Info
@@ -33,9 +34,12 @@ from schema.selection import selection
 @strawberry.type(description="Success of a mutation of an offboarding.")
 class _Saved:
     offboarding_id: strawberry.Private[UUID]
+    shown: strawberry.Private[Fragment | None] = None
 
     @strawberry.field(description="Offboarding as saved.")
     async def offboarding(self, info: Info) -> Offboarding:
+        if self.shown is not None:
+            return cast("Offboarding", self.shown)
         return await found(info, self.offboarding_id)
 
 

@@ -1,6 +1,7 @@
 """A GraphQL selection becomes a plain one, its fragments and conditions resolved."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final, TypeVar, cast
 
 from graphql import (
@@ -155,6 +156,13 @@ def selection(info: Info) -> Asked:
         known.append(selected)
     arguments = tuple(context.arguments.get(id(node), {}) for node in selected.nodes)
     return Asked(selected.selection, arguments, selected.plans)
+
+
+def selection_within(info: Info, type_name: str, field: str) -> Asked | None:
+    """Return what is asked of a field of a mutation's result; None where not just once."""
+    asked = selection(info)
+    found = [part for part in asked.selection.of(type_name) if part.field == field]
+    return replace(asked, selection=found[0]) if len(found) == 1 else None
 
 
 def select(schema: GraphQLSchema, parent: GraphQLObjectType, field: FieldNode) -> Selection:

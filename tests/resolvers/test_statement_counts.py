@@ -222,6 +222,39 @@ async def test_saves_a_status_in_three_statements_to_look_to_write_and_to_show(
     assert shown.startswith("select coalesce((select ")
 
 
+async def test_saves_a_status_in_two_statements_where_its_own_row_is_shown(
+    statements: list[str],
+) -> None:
+    viewer = await make_clients(1)
+    row = await make_offboarding(assignee=await make_user(name="Ida"))
+    (await told(statements)).clear()
+
+    answered = await data(
+        viewer,
+        """mutation ($id: ID!) {
+          setOffboardingStatus(input: { offboardingId: $id, status: REVIEW }) {
+            ... on SetOffboardingStatusSuccess { offboarding {
+              __typename id state: status version assignee { name } closedBy { name } closedAt
+            } }
+          }
+        }""",
+        id=gid(row),
+    )
+
+    looked, written = await told(statements)
+    assert looked.startswith("select x.* from offboarding x where ")
+    assert written.startswith("with written as (update offboarding set ")
+    assert answered["setOffboardingStatus"]["offboarding"] == {
+        "__typename": "Offboarding",
+        "id": gid(row),
+        "state": "REVIEW",
+        "version": 2,
+        "assignee": {"name": "Ida"},
+        "closedBy": None,
+        "closedAt": None,
+    }
+
+
 async def test_reads_the_result_of_a_mutation_in_one_statement_after_the_commit(
     statements: list[str],
 ) -> None:

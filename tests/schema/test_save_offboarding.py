@@ -25,7 +25,7 @@ from models import (
     User,
     Viewer,
 )
-from tests.asking import Ask, gid
+from tests.asking import Ask, data, gid
 from tests.factories import (
     STARTED_AT,
     make_holding,
@@ -1030,3 +1030,48 @@ async def test_saves_one_after_the_other_in_one_request(ask: Ask) -> None:
         "third": {"offboarding": {"status": "OPEN", "version": 3}},
     }
     assert await kinds() == [ActivityKind.STATUS_CHANGED, ActivityKind.STATUS_CHANGED]
+
+
+SHOWN: Final = [
+    "id status resolution version startedAt updatedAt closedAt effectiveOn dueOn isFinal",
+    "__typename state: status startedBy { __typename id name email } assignee { name }",
+    "version comment reason viewerCanResolve",
+    "status subject { ... on Party { name offboarding { status version } } }",
+    "status activity { totalCount nodes { kind changes { field after } } }",
+    "version assignee { name groups { name } }",
+    "id @skip(if: true) version ... on Offboarding { status }",
+]
+
+
+@pytest.mark.parametrize("fields", SHOWN)
+@pytest.mark.usefixtures("database")
+async def test_shows_what_a_query_shows_afterwards(fields: str) -> None:
+    viewer = await make_user(groups=["Approver"])
+    row = await make_offboarding(assignee=await make_user(name="Ida"))
+    save = f"""mutation ($id: ID!) {{
+      saveOffboarding(input: {{offboardingId: $id, status: REVIEW, comment: "Ünï \\"x\\""}}) {{
+        ... on SaveOffboardingSuccess {{ offboarding {{ {fields} }} }}
+      }}
+    }}"""
+
+    saved = await data(viewer, save, id=gid(row))
+    read = await data(
+        viewer, f"query ($id: ID!) {{ offboarding(id: $id) {{ {fields} }} }}", id=gid(row)
+    )
+
+    assert saved["saveOffboarding"]["offboarding"] == read["offboarding"]
+    assert read["offboarding"]
+
+
+@pytest.mark.usefixtures("database")
+async def test_shows_it_twice() -> None:
+    viewer, row = await make_user(groups=["Approver"]), await make_offboarding()
+    save = """mutation ($id: ID!) {
+      saveOffboarding(input: {offboardingId: $id, status: REVIEW}) {
+        ... on SaveOffboardingSuccess { a: offboarding { status } b: offboarding { version } }
+      }
+    }"""
+
+    saved = await data(viewer, save, id=gid(row))
+
+    assert saved["saveOffboarding"] == {"a": {"status": "REVIEW"}, "b": {"version": 2}}
