@@ -28,7 +28,6 @@ from tests.sockets import socket
 
 TRACE: Final = "0af7651916cd43dd8448eb211c80319c"
 CALLER: Final = "b7ad6b7169203331"
-TRACEPARENT: Final = f"00-{TRACE}-{CALLER}-01"
 NAME: Final = "Quirina Zwart"
 SEARCH: Final = "query Tasks ($s: String) { offboardings(filter: {search: $s}) { totalCount } }"
 
@@ -125,14 +124,21 @@ async def ask(bank: Bank, query: str, variables: Any = None, **headers: str) -> 
     return await bank.server.http.post("/graphql", json=body, headers=sent)
 
 
-async def test_goes_on_with_the_trace_that_came_along(database_url: str) -> None:
-    async with traced(database_url) as (bank, collector):
-        answer = await ask(bank, SEARCH, {"s": NAME}, traceparent=TRACEPARENT)
-        operation = await collector.named("query Tasks")
-        await until(lambda: len(collector.of(TRACE)) >= 2)
-        # The log is written a little later.
-        await until(lambda: TRACE in bank.server.log)
-        log = bank.server.log
+@pytest.fixture(scope="module")
+async def place(shared_database_url: str) -> AsyncIterator[tuple[Bank, Collector]]:
+    """Yield a server that is traced and its collector, for tests that tell their spans apart."""
+    async with traced(shared_database_url) as bank_and_collector:
+        yield bank_and_collector
+
+
+async def test_goes_on_with_the_trace_that_came_along(place: tuple[Bank, Collector]) -> None:
+    bank, collector = place
+    answer = await ask(bank, SEARCH, {"s": NAME}, traceparent=f"00-{TRACE}-{CALLER}-01")
+    operation = await collector.named("query Tasks")
+    await until(lambda: len(collector.of(TRACE)) >= 2)
+    # The log is written a little later.
+    await until(lambda: TRACE in bank.server.log)
+    log = bank.server.log
 
     (statement,) = [span for span in collector.of(TRACE) if span is not operation]
     assert answer.status_code == 200
@@ -153,26 +159,31 @@ async def test_goes_on_with_the_trace_that_came_along(database_url: str) -> None
     assert [(line["event"], line["span_id"]) for line in told] == [("request", operation.id)]
 
 
-async def test_tells_a_collector_nothing_that_is_in_a_request(database_url: str) -> None:
-    async with traced(database_url) as (bank, collector):
-        await ask(bank, SEARCH, {"s": NAME})
-        await ask(bank, f'{{ offboardings(filter: {{search: "{NAME}"}}) {{ totalCount }} }}')
-        await collector.named("query Tasks")
-        await collector.named("query")
+async def test_tells_a_collector_nothing_that_is_in_a_request(
+    place: tuple[Bank, Collector],
+) -> None:
+    bank, collector = place
+    await ask(bank, SEARCH.replace("Tasks", "Searched"), {"s": NAME})
+    await ask(bank, f'{{ offboardings(filter: {{search: "{NAME}"}}) {{ totalCount }} }}')
+    await collector.named("query Searched")
+    await collector.named("query")
 
-    for secret in ("Quirina", "Zwart", "query Tasks (", bank.token, ".example"):
+    for secret in ("Quirina", "Zwart", "($s: String)", bank.token, ".example"):
         assert secret.encode() not in collector.received
 
 
-async def test_tells_of_mistakes_and_faults(database_url: str) -> None:
-    async with traced(database_url) as (bank, collector):
-        await ask(bank, "{ nope }")
-        mistake = await collector.named("POST /graphql")
-        async with connected(database_url):
-            await fetch_text("alter table offboarding rename column comment to remark", [])
+async def test_tells_of_mistakes_and_faults(
+    place: tuple[Bank, Collector], shared_database_url: str
+) -> None:
+    bank, collector = place
+    await ask(bank, "{ nope }")
+    mistake = await collector.named("POST /graphql")
+    async with connected(shared_database_url):
+        await fetch_text("alter table offboarding rename column comment to remark", [])
         await ask(bank, "query Broken { offboardings { nodes { comment } } }")
-        fault = await collector.named("query Broken")
-        statements = [s for s in collector.of(fault.trace) if s.parent == fault.id and s.failed]
+        await fetch_text("alter table offboarding rename column remark to comment", [])
+    fault = await collector.named("query Broken")
+    statements = [s for s in collector.of(fault.trace) if s.parent == fault.id and s.failed]
 
     assert (mistake.about["error.type"], mistake.failed) == ("BAD_REQUEST", False)
     assert (fault.about["error.type"], fault.failed) == ("INTERNAL", True)
@@ -180,19 +191,18 @@ async def test_tells_of_mistakes_and_faults(database_url: str) -> None:
     assert b"does not exist" not in collector.received
 
 
-async def test_traces_each_operation_on_a_websocket(database_url: str) -> None:
-    async with (
-        traced(database_url) as (bank, collector),
-        socket(bank.url, bank.token, traceparent=TRACEPARENT) as opened,
-    ):
+async def test_traces_each_operation_on_a_websocket(place: tuple[Bank, Collector]) -> None:
+    bank, collector = place
+    trace = TRACE[::-1]
+    async with socket(bank.url, bank.token, traceparent=f"00-{trace}-{CALLER}-01") as opened:
         await opened.subscribe("1", "query One { viewer { openTaskCount } }")
         await opened.subscribe("2", SET_STATUS.replace("mutation", "mutation Two"), **moved(bank))
         one = await collector.named("query One")
         two = await collector.named("mutation Two")
-        await until(lambda: "WITH" in {s.name for s in collector.of(TRACE)})
+        await until(lambda: "WITH" in {s.name for s in collector.of(trace)})
 
-    assert {(s.trace, s.parent, s.kind) for s in (one, two)} == {(TRACE, CALLER, "server")}
-    of_each = [{s.name for s in collector.of(TRACE) if s.parent == o.id} for o in (one, two)]
+    assert {(s.trace, s.parent, s.kind) for s in (one, two)} == {(trace, CALLER, "server")}
+    of_each = [{s.name for s in collector.of(trace) if s.parent == o.id} for o in (one, two)]
     assert of_each == [{"SELECT"}, {"SELECT", "WITH"}]
 
 
