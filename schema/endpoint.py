@@ -3,6 +3,7 @@
 Who does not show a good credential is turned away before a byte of the body is read.
 """
 
+import asyncio
 from typing import Any, Final
 
 from starlette.requests import ClientDisconnect
@@ -79,6 +80,7 @@ class GraphQLEndpoint:
         """Answer a request; `asked` is filled in with what the log may tell of it."""
         method, liked = scope["method"], accepted(accept)
         if self._running > self.limits.max_running:
+            await self._pause()
             raise overloaded()
         context = await context_of(scope, self.rates)
         asked["viewer"] = context.viewer.user_id
@@ -105,6 +107,14 @@ class GraphQLEndpoint:
                 raise method_not_allowed("POST") from error
             return await self._stream(operation, context, accept, asked)
         return response
+
+    async def _pause(self) -> None:
+        """Keep a refusal back: who asks again at once would keep the process busy with them."""
+        self._running -= 1
+        try:
+            await asyncio.sleep(self.limits.max_wait_seconds)
+        finally:
+            self._running += 1
 
     async def _operation(self, scope: Scope, receive: Receive) -> Operation:
         if scope["method"] == "POST":
