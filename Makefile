@@ -6,7 +6,7 @@ LOCK_OPTIONS := --universal --generate-hashes --no-header --no-emit-index-url --
 	--python-version 3.11 --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix schema settings migration messages lock bench bench-overload bench-import audit sbom licences clean \
+.PHONY: help run test check fix schema settings release migration messages lock bench bench-overload bench-import audit sbom licences clean \
 	runtime development
 
 # Installs a lock file into .venv, unless that very content was installed there before. The
@@ -57,6 +57,9 @@ graphiql: ## Build the page for analysts into static/ (needs Node.js 20 or newer
 
 settings: development ## Write the page of all settings
 	$(PYTHON) cli.py export-settings --output docs/operating/settings.md
+
+release: development ## Record what this release asks and is asked, for later ones to be held to
+	$(PYTHON) -m tests.released.record
 
 migration: development ## Write the migration that the models lack
 	$(PYTHON) -m tortoise makemigrations

@@ -22,7 +22,8 @@ class StaleError(Exception):
     """A row has changed since it was read, so that nothing was written over it."""
 
 
-# What another attempt may mend: a lost race, a deadlock, a lock not had in time, a lost line.
+# What another attempt may mend: a lost race, a deadlock, a lock not had in time, a lost line, a
+# table that has another column since a statement was prepared.
 _PASSING: Final = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
@@ -31,6 +32,7 @@ _PASSING: Final = (
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.PostgresConnectionError,
+    asyncpg.InvalidCachedStatementError,
     ConnectionError,
     StaleError,
 )

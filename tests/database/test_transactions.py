@@ -11,7 +11,7 @@ import pytest
 from tortoise.connection import get_connection
 from tortoise.transactions import in_transaction
 
-from database import fetch_text, transaction
+from database import fetch_rows, fetch_text, transaction
 from database.transactions import ATTEMPTS
 from models import Organisation
 from tests.conftest import POOL_SIZE
@@ -299,3 +299,15 @@ async def test_loses_no_connection_however_often_callers_go_away(
     assert await idle_slots() == POOL_SIZE
     written = await names()
     assert len(written) == 2 * len({name[:8] for name in written})
+
+
+@pytest.mark.usefixtures("database")
+async def test_tries_again_what_was_prepared_for_a_table_of_fewer_columns() -> None:
+    async def columns() -> list[str]:
+        return list((await fetch_rows("select * from organisation", []))[0].keys())
+
+    await Organisation.create(name="Bank")
+    before = await transaction(columns)
+    await execute("alter table organisation add column grown text")
+
+    assert await transaction(columns) == [*before, "grown"]
