@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
+import orjson
 import pytest
 
 from database import connected, embedded_postgresql, run_migrations
 from models import Offboarding, OffboardingResolution, OffboardingStatus
+from tests.asking import data, gid
 from tests.factories import make_offboarding, make_token, make_user
 from tests.served import Served, served
+from tests.streaming import streamed
 
 ROLE: Final = """
 create role offboarding_server login;
@@ -67,8 +70,8 @@ async def test_serves_as_a_role_that_owns_nothing(own_server: str, role_url: str
         offboarding = await make_offboarding()
 
     async with served(DATABASE_URL=role_url, METRICS_TOKEN="x" * 16) as server:
-        done = await ask(server, token, RESOLVE, id=f"offboarding_{offboarding.id}")
-        again = await ask(server, token, SET, id=f"offboarding_{offboarding.id}", status="OPEN")
+        done = await ask(server, token, RESOLVE, id=gid(offboarding))
+        again = await ask(server, token, SET, id=gid(offboarding), status="OPEN")
 
         assert '"level":"error"' not in server.log
     assert done["resolveOffboarding"]["__typename"] == "ResolveOffboardingSuccess"
@@ -120,27 +123,55 @@ def tool(name: str, *arguments: str) -> None:
     subprocess.run([program, *arguments], check=True)  # noqa: S603 - PostgreSQL's own
 
 
+LOG: Final = "{ activity(first: 100) { nodes { kind } pageInfo { endCursor } } }"
+# What docs/operating.md tells to run after a restore of an older state.
+BEYOND: Final = """select setval(
+  pg_get_serial_sequence('activity', 'id'), (select coalesce(max(id), 0) + 1000000 from activity)
+)"""
+
+
+async def first_event(server: Served, token: str, after: str) -> dict[str, Any]:
+    """Return the first entry that somebody is told of who comes back with a cursor."""
+    headers = {"authorization": f"Bearer {token}", "last-event-id": after}
+    async with streamed(server.url, "GET", "/events", headers) as stream:
+        await stream.read(b"\n\n")
+        _, _, data = (await stream.read(b"\n\n")).partition(b"data: ")
+        event: dict[str, Any] = orjson.loads(data)["data"]
+        return event
+
+
 @pytest.mark.usefixtures("database")
 async def test_goes_on_from_a_backup(database_url: str, empty_database_url: str) -> None:
-    token = await make_token(await make_user())
+    user = await make_user()
+    token = await make_token(user)
     done, open_ = await make_offboarding(**DONE), await make_offboarding()
+    await data(user, SET, id=gid(open_), status="IN_PROGRESS")
+    before = (await data(user, LOG))["activity"]["pageInfo"]["endCursor"]
     with tempfile.NamedTemporaryFile(suffix=".dump") as file:
         tool("pg_dump", "--format=custom", f"--file={file.name}", database_url)
+        for status in ("OPEN", "IN_PROGRESS"):  # what is lost with this database
+            await data(user, SET, id=gid(open_), status=status)
+        lost = (await data(user, LOG))["activity"]["pageInfo"]["endCursor"]
         tool("pg_restore", "--no-owner", f"--dbname={empty_database_url}", file.name)
+    restored = await asyncpg.connect(empty_database_url)
+    await restored.execute(BEYOND)
 
     async with served(DATABASE_URL=empty_database_url) as server:
-        refused = await ask(server, token, SET, id=f"offboarding_{done.id}", status="OPEN")
-        changed = await ask(server, token, SET, id=f"offboarding_{open_.id}", status="REVIEW")
-        entries = await ask(server, token, "{ activity { nodes { kind } } }")
-    restored = await asyncpg.connect(empty_database_url)
+        refused = await ask(server, token, SET, id=gid(done), status="OPEN")
+        changed = await ask(server, token, SET, id=gid(open_), status="REVIEW")
+        entries = await ask(server, token, LOG)
+        # Whoever follows comes back with what they saw last, be it lost by now.
+        told = [await first_event(server, token, cursor) for cursor in (before, lost)]
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
         await restored.execute("update offboarding set status = 'OPEN' where id = $1", done.id)
     await restored.close()
 
     assert refused["setOffboardingStatus"]["__typename"] == "OffboardingDoneError"
     assert changed["setOffboardingStatus"]["__typename"] == "SetOffboardingStatusSuccess"
-    assert entries["activity"]["nodes"][-1] == {"kind": "STATUS_CHANGED"}
-    assert (await Offboarding.get(id=open_.id)).status == "OPEN"
+    assert entries["activity"]["nodes"] == [{"kind": "STATUS_CHANGED"}] * 2
+    assert told[0] == told[1]
+    assert told[0]["changes"] == [{"field": "status", "before": "IN_PROGRESS", "after": "REVIEW"}]
+    assert (await Offboarding.get(id=open_.id)).status == "IN_PROGRESS"
 
 
 async def test_answers_what_runs_when_told_to_end(database_url: str) -> None:
@@ -153,9 +184,7 @@ async def test_answers_what_runs_when_told_to_end(database_url: str) -> None:
         transaction = blocker.transaction()
         await transaction.start()
         await blocker.execute("select from offboarding for update")
-        running = asyncio.create_task(
-            ask(server, token, SET, id=f"offboarding_{offboarding.id}", status="REVIEW")
-        )
+        running = asyncio.create_task(ask(server, token, SET, id=gid(offboarding), status="REVIEW"))
         await asyncio.sleep(0.3)
 
         server.process.terminate()
