@@ -67,7 +67,7 @@ class Servers:
 @pytest.fixture(scope="module")
 async def pair(shared_database_url: str) -> AsyncIterator[tuple[Served, Served]]:
     """Yield two processes over one database."""
-    started = [served(DATABASE_URL=shared_database_url, OPERATION_SECONDS="3") for _ in range(2)]
+    started = [served(DATABASE_URL=shared_database_url, OPERATION_SECONDS="2") for _ in range(2)]
     async with started[0] as first, started[1] as second:
         yield first, second
 
@@ -194,7 +194,7 @@ async def test_does_nothing_twice_when_its_process_is_killed_before_it_answers(
     transaction = blocker.transaction()
     await transaction.start()
     await blocker.execute("select from party where id = $1 for update", parties[1].id)
-    async with served(DATABASE_URL=servers.url, OPERATION_SECONDS="3") as doomed:
+    async with served(DATABASE_URL=servers.url, OPERATION_SECONDS="2") as doomed:
         cut_off = asyncio.create_task(doomed.http.post("/graphql", json=body, headers=headers))
         await until(first_is_committed)
         doomed.stop(signal.SIGKILL)
