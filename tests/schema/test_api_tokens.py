@@ -84,6 +84,7 @@ async def test_can_do_no_more_than_its_user_at_the_moment(ask: Ask) -> None:
     admin = await make_user(groups=BOTH)
     secret = (await ask(admin, CREATE, input=wanted()))["createApiToken"]["secret"]
 
+    await make_user(groups=["Administrator"])
     await admin.groups.clear()
 
     assert (await viewer_by(secret)).permissions == frozenset()
