@@ -1,12 +1,16 @@
 """Measures how times grow with a client file of which nine tenths have left the overview.
 
 `python bench/growth.py [--sizes 10000,100000,1000000] [--json FILE]` prints, for each size, the
-p50 of a page, a search, a task list and a save, and its ratio to that of the smallest size.
+p50 of a page, a search, a task list and a save, and its ratio to that of the smallest size. All
+sizes are served beside each other and asked in turn, so that a noisy moment meets them alike.
 """
 
 import argparse
 import asyncio
 import json
+import statistics
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -17,6 +21,7 @@ from bodies import OFFBOARDING, PARTY, SAVE
 
 EMAIL: Final = "approver@bench.example"
 SCENARIOS: Final = ("page", "search", "tasks", "save")
+ROUNDS: Final = 7
 
 # Every tenth party is active; the others, and their products, ended within the last five years.
 _FILL: Final = (
@@ -130,21 +135,38 @@ async def bodies(url: str) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def measured(size: int) -> dict[str, float]:
-    """Return the p50 in milliseconds of each scenario at a size."""
-    with rig.rig(lambda url: fill(url, size)) as under_test:
-        headers = under_test.folder / "headers.txt"
-        headers.write_text(f"Authorization: Bearer {under_test.token}\n")
-        found = {}
-        for name, some in asyncio.run(bodies(under_test.database_url)).items():
-            file = under_test.folder / f"{name}.jsonl"
-            file.write_text("".join(json.dumps(body) + "\n" for body in some))
-            rig.load(under_test.address, file, headers, seconds=2)
-            figures = rig.load(under_test.address, file, headers, seconds=5)
-            if figures.failed:
-                raise SystemExit(f"{name} at {size} was answered with an error.")
-            found[name] = figures.p50
-        return found
+def ready(under_test: rig.Rig) -> None:
+    """Write the requests of each scenario beside a server."""
+    (under_test.folder / "headers.txt").write_text(f"Authorization: Bearer {under_test.token}\n")
+    for name, some in asyncio.run(bodies(under_test.database_url)).items():
+        file = under_test.folder / f"{name}.jsonl"
+        file.write_text("".join(json.dumps(body) + "\n" for body in some))
+
+
+def p50(under_test: rig.Rig, name: str) -> float:
+    """Return the p50 in milliseconds of a scenario."""
+    folder = under_test.folder
+    figures = rig.load(
+        under_test.address, folder / f"{name}.jsonl", folder / "headers.txt", seconds=2
+    )
+    if figures.failed:
+        raise SystemExit(f"{name} was answered with an error.")
+    found: float = figures.p50
+    return found
+
+
+def measured(rigs: Mapping[int, rig.Rig], name: str) -> dict[int, float]:
+    """Return the median p50 of a scenario at each size, from rounds after one that warms up."""
+    rounds = [{size: p50(each, name) for size, each in rigs.items()} for _ in range(ROUNDS + 1)][1:]
+    return {size: statistics.median(found[size] for found in rounds) for size in rigs}
+
+
+def show(results: Mapping[str, Mapping[int, float]], sizes: Sequence[int]) -> None:
+    """Print the table: a row for each size."""
+    print(f"{'parties':>10}" + "".join(f"{name:>18}" for name in results))
+    for size in sizes:
+        cells = (f"{r[size]:9.2f} ms {r[size] / r[sizes[0]]:5.2f}" for r in results.values())
+        print(f"{size:10}" + "".join(f"{cell:>18}" for cell in cells))
 
 
 def main() -> None:
@@ -153,15 +175,16 @@ def main() -> None:
     parser.add_argument("--sizes", default="10000,100000,1000000")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
-    results: dict[int, dict[str, float]] = {}
-    print(f"{'parties':>10}" + "".join(f"{name:>18}" for name in SCENARIOS))
-    for size in (int(text) for text in options.sizes.split(",")):
-        results[size] = measured(size)
-        first = next(iter(results.values()))
-        cells = (
-            f"{results[size][n]:9.2f} ms {results[size][n] / first[n]:5.2f}" for n in SCENARIOS
-        )
-        print(f"{size:10}" + "".join(f"{cell:>18}" for cell in cells), flush=True)
+    sizes = [int(text) for text in options.sizes.split(",")]
+    with ExitStack() as stack:
+        rigs = {
+            size: stack.enter_context(rig.rig(lambda url, size=size: fill(url, size)))
+            for size in sizes
+        }
+        for each in rigs.values():
+            ready(each)
+        results = {name: measured(rigs, name) for name in SCENARIOS}
+    show(results, sizes)
     if options.json:
         options.json.write_text(json.dumps(results, indent=1))
 
