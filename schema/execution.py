@@ -71,9 +71,9 @@ class Schema(strawberry.Schema):
         allowed_operation_types: Iterable[OperationType] | None = None,
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
-        """Execute a query or mutation; what is wrong with it as such is a `PreExecutionError`.
+        """Execute a query or mutation, or raise `OverloadedError` where it would only wait.
 
-        Raises `OverloadedError` where it would only wait.
+        What is wrong with it as such is a `PreExecutionError`.
         """
         answer = self._prepared(
             query, variable_values, context_value, operation_name, operation_extensions
@@ -156,8 +156,7 @@ class Schema(strawberry.Schema):
         return PreExecutionError(data=None, errors=told[: self.limits.max_errors])
 
     async def _result(self, answer: Answer) -> ExecutionResult:
-        kind = KINDS[answer.operation.operation.value]
-        who = answer.context.viewer.user_id
+        kind, who = KINDS[answer.operation.operation.value], answer.context.viewer.user_id
         began = await self._turns.take(who)
         try:
             with Deadline(self.limits.operation_seconds):
