@@ -29,7 +29,9 @@ async def lock_for(edit: Edit, subject_type: SubjectType, subject: UUID) -> endi
 
 async def take(viewer: Viewer, offboarding: Offboarding, edit: Edit, at: datetime) -> list[Entry]:
     """Change the row in memory by the rules and return what happened, if anything did (R9)."""
-    described = offboarding.set_details(replace(offboarding.details, **edit.details))
+    described: list[Change] = []
+    if edit.details:
+        described = offboarding.set_details(replace(offboarding.details, **edit.details))
     assigned: list[Change] = []
     if not isinstance(edit.assignee, Unchanged) and edit.assignee != offboarding.assignee_id:
         if edit.assignee is not None:

@@ -1,7 +1,6 @@
 """The write path: lock, ask the model, write the row, the letter and the log in one transaction."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from functools import cache
 from typing import Final, TypeVar
@@ -92,7 +91,7 @@ async def _seen(viewer: Viewer, model: type[M], id: UUID, lock: str) -> M:
     rows = await fetch_rows(sql, [source(viewer, (), (id,)) for source in sources])
     if not rows:
         raise NotFoundError
-    return model._init_from_db(**dict(rows[0]))  # noqa: SLF001 - as Tortoise's own executor does
+    return model._init_from_db(**rows[0])  # noqa: SLF001 - as Tortoise's own executor does
 
 
 async def look(viewer: Viewer, model: type[M], id: UUID) -> M:
@@ -120,7 +119,7 @@ def _values(
     viewer: Viewer, at: datetime, entries: Sequence[Entry], about: Sequence[UUID | None]
 ) -> list[object]:
     kinds = [entry.kind for entry in entries]
-    changes = [dumps([asdict(change) for change in entry.changes]).decode() for entry in entries]
+    changes = [dumps(entry.changes).decode() for entry in entries]
     return [viewer.organisation_id, viewer.user_id, at, *about, kinds, changes]
 
 
