@@ -1,7 +1,8 @@
 """The ASGI application: its routes, and what runs beside them."""
 
 import gc
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -9,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from auth import Issuers, Origins
 from database import connected
@@ -64,7 +66,8 @@ def application(settings: Settings, url: str, catcher: Catcher | None = None) ->
         exception_handlers={Exception: mishap_page},
     )
     app.state.origins, app.state.issuers = origins, Issuers(settings.oidc_issuers or ())
-    observed = Observed(cors(settings, ahead(app, endpoint)), log=settings.logs_requests)
+    whole = behind_proxy(cors(settings, ahead(app, endpoint)))
+    observed = Observed(whole, log=settings.logs_requests)
     return observed if settings.traces_endpoint is None else tracing.Traced(observed)
 
 
@@ -97,12 +100,27 @@ def ahead(app: Starlette, endpoint: ASGIApp) -> ASGIApp:
     The endpoint tells of its errors itself, and no route but its own begins as it does.
     """
 
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    def answer(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and scope["path"] == "/graphql":
             scope["app"] = app
-            await endpoint(scope, receive, send)
-        else:
-            await app(scope, receive, send)
+            return endpoint(scope, receive, send)
+        return app(scope, receive, send)
+
+    return answer
+
+
+def behind_proxy(app: ASGIApp) -> ASGIApp:
+    """Return an application that knows callers by what a proxy that is trusted says of them.
+
+    It is uvicorn's way, and its setting FORWARDED_ALLOW_IPS, taken where a proxy says anything.
+    """
+    proxied = ProxyHeadersMiddleware(app, os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))  # type: ignore[arg-type] # the same protocol, typed twice
+
+    def answer(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        names = (name for name, _ in scope.get("headers", ()))
+        if any(name.startswith(b"x-forwarded-") for name in names):
+            return proxied(scope, receive, send)  # type: ignore[arg-type] # as above
+        return app(scope, receive, send)
 
     return answer
 

@@ -134,6 +134,8 @@ def _run(
 ) -> None:
     common: dict[str, Any] = {
         "access_log": False,
+        # `application` asks for them where there are any.
+        "proxy_headers": False,
         "server_header": False,
         "log_config": None,
         "timeout_graceful_shutdown": settings.shutdown_seconds,
