@@ -139,6 +139,7 @@ async def test_starts_its_database_again_that_has_ended_for_want_of_room(disk: D
             await connection.execute(
                 "select pg_logical_emit_message(true, '', repeat(md5(random()::text), 1000000))"
             )
+        connection.terminate()
         await until(lambda: "cannot be started again" in server.log)
         away = await saver.save()
         ready = await server.http.get("/health/ready")

@@ -36,7 +36,7 @@ async def token(shared_database_url: str) -> str:
 @pytest.fixture(scope="module")
 async def hasty(shared_database_url: str) -> AsyncIterator[Served]:
     """Yield a server that waits for nobody for longer than a moment."""
-    waits = {"HEADER_SECONDS": "1", "BODY_SECONDS": "1", "CONNECTION_INIT_SECONDS": "1"}
+    waits = {"HEADER_SECONDS": "3", "BODY_SECONDS": "3", "CONNECTION_INIT_SECONDS": "3"}
     most = {"CONNECTIONS_PER_VIEWER": "250", "KEEP_ALIVE_SECONDS": "0.5"}
     async with served(DATABASE_URL=shared_database_url, **waits, **most) as server:
         yield server
@@ -106,7 +106,7 @@ async def test_serves_others_beside_many_websockets_that_say_nothing(
         closed = set(await asyncio.gather(*(one.closed() for one in strangers)))
     async with AsyncExitStack() as stack:
         idle = [await stack.enter_async_context(socket(hasty.url, token)) for _ in range(IDLE)]
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(3.2)
         for one in idle:
             await one.say(type="ping")
         pongs = await asyncio.gather(*(one.hear() for one in idle))
