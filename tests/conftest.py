@@ -22,7 +22,10 @@ POOL_SIZE: Final = 10
 _numbers = count(1)
 
 
+# As by default, but for the wait for a turn: the machine may be slow.
+PATIENT: Final = Limits(max_wait_seconds=60)
 BOUNDLESS: Final = Limits(
+    max_wait_seconds=60,
     max_document_bytes=10_000_000,
     max_tokens=1_000_000,
     max_depth=1_000,
@@ -32,6 +35,12 @@ BOUNDLESS: Final = Limits(
     max_cost=100_000_000,
     max_errors=100,
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient() -> None:
+    """Let operations that meet in a test wait for each other."""
+    schema.limit(PATIENT)
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +92,7 @@ def boundless() -> Iterator[None]:
     """Let operations be larger than a client's may be, for what is asked at random or of all."""
     schema.limit(BOUNDLESS)
     yield
-    schema.limit(Limits())
+    schema.limit(PATIENT)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from websockets import ClientConnection, ConnectionClosed, Subprotocol, connect
 
 PROTOCOL: Final = "graphql-transport-ws"
-PATIENCE: Final = 20.0
+PATIENCE: Final = 60.0
 
 
 class Socket:

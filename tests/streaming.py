@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import httpx2
 
-PATIENCE: Final = 20.0
+PATIENCE: Final = 60.0
 
 
 class Stream:

@@ -31,7 +31,7 @@ END: Final = """
 select pg_terminate_backend(pid) from pg_stat_activity
 where application_name = $1 and datname = current_database()
 """
-PATIENCE: Final = 30
+PATIENCE: Final = 90
 
 
 START: Final = b64encode(b'["ID ASC", 0]').decode()  # before all entries

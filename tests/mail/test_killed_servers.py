@@ -49,13 +49,16 @@ async def test_a_letter_leaves_once_whenever_its_server_was_killed(database_url:
             server.stop(signal.SIGKILL)
         untouched = await OutgoingMail.get()
 
+        victim: asyncio.Future[Served] = asyncio.get_running_loop().create_future()
+
+        async def kill(command: str, _argument: str) -> None:
+            if command == "MAIL":
+                (await victim).stop(signal.SIGKILL)
+
+        # Before the server starts: its first letter may leave before it is known to be ready.
+        post.answers = kill
         async with served(DATABASE_URL=database_url, **mail) as server:
-
-            async def kill(command: str, _argument: str) -> None:
-                if command == "MAIL":
-                    server.stop(signal.SIGKILL)
-
-            post.answers = kill
+            victim.set_result(server)
             await until(lambda: server.process.poll() is not None)
         in_hand = await OutgoingMail.get()
         post.answers = accept

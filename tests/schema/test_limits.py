@@ -13,6 +13,7 @@ from schema.context import Context
 from schema.trusted import id_of, manifest_of
 from settings.limits import Limits
 from tests.asking import answer, gid
+from tests.conftest import PATIENT
 from tests.factories import make_offboarding, make_user, viewer_for
 
 HELLO: Final = "{ viewer { openTaskCount } }"
@@ -38,7 +39,7 @@ mutation ($task: ID!) {
 def _database(database: None) -> Iterator[None]:  # noqa: ARG001 - what is asked about
     """Connect to a database, and leave the limits as they are by default."""
     yield
-    schema.limit(Limits())
+    schema.limit(PATIENT)
 
 
 async def ask(document: str, **variables: Any) -> dict[str, Any]:

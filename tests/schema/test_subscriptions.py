@@ -42,7 +42,7 @@ CHANGED: Final = """subscription ($id: ID, $mine: Boolean! = false) {
 SAVE: Final = """mutation ($input: SaveOffboardingInput!) { saveOffboarding(input: $input) {
   __typename
 } }"""
-PATIENCE: Final = 20
+PATIENCE: Final = 60
 
 Stream = AsyncGenerator[Any, None]
 
