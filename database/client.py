@@ -122,10 +122,10 @@ class Client(AsyncpgDBClient):
 
     @override
     async def _close(self) -> None:
-        lender, self.lender = self.lender, None
-        if lender is not None:
-            await lender.close()
+        if self.lender is not None:
+            await self.lender.close()
         await super()._close()
+        self.lender = None
 
     @override
     def _in_transaction(self) -> Transaction:

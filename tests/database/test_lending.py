@@ -6,7 +6,10 @@ from contextlib import suppress
 
 import asyncpg
 import pytest
+from tortoise.connection import get_connection
+from tortoise.transactions import in_transaction
 
+from database import connected
 from database.lending import Lender
 
 SIZE = 2
@@ -115,6 +118,22 @@ async def test_leaves_no_open_transaction_behind(lender: Lender) -> None:
 
     async with lender.lend() as connection:
         assert not connection.is_in_transaction()
+
+
+async def test_refuses_a_transaction_that_begins_while_all_is_closed(database_url: str) -> None:
+    async def late() -> None:
+        async with in_transaction():
+            pass
+
+    async with connected(database_url, SIZE):
+        client = get_connection("default")
+        async with client.acquire_connection():
+            closing = asyncio.create_task(client.close())
+            await asyncio.sleep(0.05)
+
+            with pytest.raises(asyncpg.InterfaceError, match="pool is closing"):
+                await late()
+        await asyncio.wait_for(closing, 5)
 
 
 async def test_gives_all_back_when_it_closes(database_url: str) -> None:
