@@ -76,6 +76,23 @@ async def test_bad_credentials_are_refused_by_address_and_good_ones_are_not(
     assert nobody.status_code == 401
 
 
+@pytest.mark.parametrize(("trusted", "refused"), [("127.0.0.1", False), ("203.0.113.1", True)])
+async def test_knows_callers_by_what_a_trusted_proxy_says_of_them(
+    database_url: str, trusted: str, *, refused: bool
+) -> None:
+    limits = {"FAILURES_PER_MINUTE": "1", "FORWARDED_ALLOW_IPS": trusted}
+    bad = {"authorization": "Bearer offb_" + "x" * 43}
+    async with served(DATABASE_URL=database_url, **limits) as server:
+        failed = [
+            await server.http.post(
+                "/graphql", json=HELLO, headers={**bad, "x-forwarded-for": f"198.51.100.{number}"}
+            )
+            for number in range(8)
+        ]
+
+    assert (429 in {answer.status_code for answer in failed}) is refused
+
+
 @pytest.mark.parametrize(
     ("host", "place"),
     [
