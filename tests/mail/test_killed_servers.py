@@ -32,9 +32,9 @@ async def assign(server: Served) -> None:
     assert answer["assignOffboarding"]["__typename"] == "AssignOffboardingSuccess"
 
 
-async def lease_ends() -> None:
-    """Do what time does to the letters in the hands of the dead."""
-    await execute("update outgoing_mail set due_at = now() where status = 'QUEUED'")
+async def lease_ends(letter: OutgoingMail) -> None:
+    """Do what time does to a letter in the hands of the dead, and to no other's."""
+    await execute("update outgoing_mail set due_at = now() where id = $1", letter.id)
 
 
 async def all_are_sent() -> bool:
@@ -66,7 +66,7 @@ async def test_a_letter_leaves_once_whenever_its_server_was_killed(database_url:
             await assign(server)  # another, which leaves at once
             await until(lambda: len(post.taken) == 1)
             held = await OutgoingMail.get(id=in_hand.id)
-            await lease_ends()
+            await lease_ends(in_hand)
             await until(all_are_sent)
 
     assert (untouched.status, untouched.attempts) == (MailStatus.QUEUED, 0)
@@ -112,7 +112,7 @@ async def test_a_sibling_sends_the_letter_of_a_process_that_was_killed(database_
             await until(lambda: bool(killed))
             in_hand = await OutgoingMail.get()
             post.answers = accept
-            await lease_ends()
+            await lease_ends(in_hand)
             await until(all_are_sent)
             # The one that was killed is replaced, and all answer.
             await until(lambda: len(processes_of(server)) == 3)
