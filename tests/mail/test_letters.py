@@ -283,7 +283,7 @@ async def test_is_the_very_same_letter_each_time_it_is_written(letterhead: Lette
 
 async def test_names_neither_the_client_nor_the_reason(letterhead: Letterhead) -> None:
     party = await make_party(name="Carla Client", reference="C-1001", email="carla@home.example")
-    product = await make_product(name="Savings of Carla", number="A-77")
+    product = await make_product(name="Savings of Carla", number="PRODUCT-77")
     await make_holding(party, product)
     queued = await queue_letter(party=party, comment="Suspected of laundering")
     queued.offboarding.reason = TerminationReason.RISK_OR_SANCTIONS
@@ -303,7 +303,7 @@ async def test_names_neither_the_client_nor_the_reason(letterhead: Letterhead) -
     assert "c-1001" in said
     for secret in ("carla", "client", "home.example", "suspect", "launder", "risk", "sanction"):
         assert secret not in said
-    for secret in ("savings", "a-77", str(party.id), str(product.id)):
+    for secret in ("savings", "product-77", str(party.id), str(product.id)):
         assert secret not in said
 
 
