@@ -1,4 +1,4 @@
-"""The work that no request waits for: letters leave, digests fall due, webhooks are told.
+"""The work that no request waits for: letters leave, webhooks are told, old answers are forgotten.
 
 Any number of processes may do it, each server beside its requests or `cli.py worker` alone.
 """
@@ -13,6 +13,7 @@ from typing import Final
 from database import connected, provided, run_migrations
 from mail import SmtpServer, queue_forever, send_forever
 from observing import log_to_stderr, tracing
+from resolvers.repeats import forget_forever
 from serving.metrics_port import metrics_port
 from serving.watching import watching
 from settings import Settings, settings_or_exit
@@ -27,6 +28,7 @@ async def work(settings: Settings) -> None:
     """Work until cancelled; without a mail server there are no letters."""
     smtp = SmtpServer.of(settings)
     async with asyncio.TaskGroup() as group:
+        group.create_task(forget_forever())
         group.create_task(deliver_forever(private=settings.webhook_allow_private))
         if smtp is not None:
             group.create_task(send_forever(settings, smtp))

@@ -5,6 +5,7 @@ done and nobody knows. A repeat of what was cut short finds the outcomes there a
 missing, and reads the answer anew.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,19 +16,20 @@ from uuid import UUID
 
 import orjson
 
-from database import fetch_rows, fetch_text
+from database import fetch_rows, fetch_text, log_mishap
 
 T = TypeVar("T")
 
 LONGEST_KEY: Final = 255
+ROUND_SECONDS: Final = 60.0
 
+_FORGET: Final = (
+    "delete from kept_answer where started_at < now() - interval '24 hours' returning 'gone'"
+)
 # Who has it in hand holds it for as long as an operation may take. Times are compared both ways: a
 # clock that was set back would let it be held for as long.
 _CLAIM: Final = """
-with gone as (
-  delete from kept_answer where user_id = $1 and key <> $2
-    and started_at < now() - interval '24 hours'
-), free as (
+with free as (
   select started_at < now() - interval '24 hours' as is_old from kept_answer
   where user_id = $1 and key = $2 and (started_at < now() - interval '24 hours' or
     (answer is null and request_hash = $3
@@ -174,3 +176,13 @@ async def keep(claim: Claim, status: int, answer: bytes) -> None:
 async def release(claim: Claim) -> None:
     """Give back a claim: whoever repeats the request goes on from what was done, if anything."""
     await fetch_text(_RELEASE, [claim.user, claim.key])
+
+
+async def forget_forever() -> None:
+    """Remove what nobody can ask for any more, until cancelled: answers hold clients' data."""
+    while True:
+        try:
+            await fetch_text(_FORGET, [])
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next round may be better
+            log_mishap(error, "Old answers cannot be removed")
+        await asyncio.sleep(ROUND_SECONDS)

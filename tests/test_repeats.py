@@ -12,8 +12,10 @@ import pytest
 
 from database import connected
 from models import Activity, Offboarding
+from settings import Settings
 from tests.factories import make_offboarding, make_party, make_token, make_user
 from tests.served import Served, served, until
+from worker import working
 
 SET: Final = """mutation Set ($id: ID!, $status: OffboardingStatus!) {
   setOffboardingStatus(input: {offboardingId: $id, status: $status}) {
@@ -263,3 +265,23 @@ async def test_shows_a_secret_again_that_nobody_has_seen(
     assert repeated.json() == first.json()
     assert "whsec_" in repeated.json()["data"]["createWebhook"]["secret"]
     assert "idempotency-replayed" not in repeated.headers
+
+
+async def test_forgets_what_was_answered_a_day_ago(
+    servers: Servers, blocker: asyncpg.Connection
+) -> None:
+    await servers.set(servers.first, "yesterday")
+    await servers.set(servers.first, "today", "OPEN")
+    await blocker.execute(
+        "update kept_answer set started_at = now() - interval '24 hours 1 second'"
+        " where key = 'yesterday'"
+    )
+    kept = "select key from kept_answer where key in ('yesterday', 'today')"
+
+    async def is_forgotten() -> bool:
+        return len(await blocker.fetch(kept)) == 1
+
+    async with connected(servers.url), working(Settings(_env_file=None)):
+        await until(is_forgotten)
+
+    assert await blocker.fetchval(kept) == "today"
