@@ -14,6 +14,7 @@ from schema.errors import (
     LastAdministratorError,
     NotFoundError,
 )
+from schema.filters import HOW_WORDS_ARE_FOUND, which
 from schema.ids import input_key
 from schema.selection import selection
 from schema.user import User
@@ -21,11 +22,12 @@ from schema.user import User
 SAME = "Absent or null: unchanged."
 
 
-@strawberry.input(description="Which people; all conditions given must hold.")
+@strawberry.input(description=which("people"))
 class UserFilter:
     search: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Words or their beginnings, in name or e-mail, in any order.",
+        description="Words or their beginnings in name or e-mail, in any order."
+        f" {HOW_WORDS_ARE_FOUND}",
     )
     enabled: bool | None = strawberry.field(
         default=strawberry.UNSET, description="Whether they can sign in."

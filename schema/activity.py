@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
+from schema.filters import which
 from schema.node import Cursor, Node
 from schema.user import User
 
@@ -45,7 +46,7 @@ class Activity(Node):
     changes: list[Change] = strawberry.field(description="Fields that changed.")
 
 
-@strawberry.input(description="Which entries; all conditions given must hold.")
+@strawberry.input(description=which("entries"))
 class ActivityFilter:
     kind: list[models.ActivityKind] | None = strawberry.field(
         default=strawberry.UNSET, description="Of one of these kinds."

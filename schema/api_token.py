@@ -10,6 +10,7 @@ import models
 from resolvers import api_tokens
 from schema.context import Info
 from schema.errors import ForbiddenError, InvalidInputError, NotFoundError
+from schema.filters import which
 from schema.node import Node
 from schema.selection import selection
 from schema.user import User
@@ -32,7 +33,7 @@ class ApiToken(Node):
     )
 
 
-@strawberry.input(description="Which API tokens; all conditions given must hold.")
+@strawberry.input(description=which("API tokens"))
 class ApiTokenFilter:
     user_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="Made by this person."

@@ -10,9 +10,9 @@ import models
 from resolvers import mails, users
 from schema.context import Info
 from schema.errors import ForbiddenError, InvalidInputError, NotFoundError
+from schema.filters import DateTimeRange, which
 from schema.node import Node
 from schema.offboarding import Offboarding
-from schema.ranges import DateTimeRange
 from schema.selection import selection
 from schema.user import User, Viewer
 
@@ -44,7 +44,7 @@ class OutgoingMail(Node):
     )
 
 
-@strawberry.input(description="Which letters; all conditions given must hold.")
+@strawberry.input(description=which("letters"))
 class OutgoingMailFilter:
     status: list[models.MailStatus] | None = strawberry.field(
         default=strawberry.UNSET, description="With one of these statuses."

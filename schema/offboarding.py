@@ -7,12 +7,12 @@ import strawberry
 
 import models
 from schema.activity import Activity
+from schema.filters import HOW_WORDS_ARE_FOUND, DateTimeRange, which
 from schema.node import Node
 from schema.orders import Direction, OffboardingOrderField
 from schema.pagination import Connection, connection
 from schema.party import Party
 from schema.product import Product
-from schema.ranges import DateTimeRange
 from schema.user import User
 
 OffboardingSubject = Annotated[
@@ -50,9 +50,7 @@ class Offboarding(Node):
     version: int = strawberry.field(
         description="Version of the offboarding, for `expectedVersion`; rises with each change."
     )
-    activity: Connection[Activity] = connection(
-        "What happened to it, oldest first.", backward=False
-    )
+    activity: Connection[Activity] = connection("What happened to it, oldest first.")
     open_products: list[Product] = strawberry.field(
         description="Of a party: products that it owns and that are not terminated, by number."
     )
@@ -70,12 +68,12 @@ class OffboardingOrder:
     )
 
 
-@strawberry.input(description="Which offboardings; all conditions given must hold.")
+@strawberry.input(description=which("offboardings"))
 class OffboardingFilter:
     search: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Words or their beginnings in what names the party or product, in any order;"
-        " accents and case do not count. At most 200 characters.",
+        description="Words or their beginnings in what names the party or product, in any order."
+        f" {HOW_WORDS_ARE_FOUND}",
     )
     status: list[models.OffboardingStatus] | None = strawberry.field(
         default=strawberry.UNSET, description="With one of these statuses."

@@ -63,29 +63,30 @@ class Argument:
         return Parameter(name, Parameter.KEYWORD_ONLY, default=self.default, annotation=annotation)
 
 
-FORWARD: Final = {
+PLACE: Final = (
+    " It is a place in an order: one of another filter will do, and one of another order is refused"
+    " with BAD_REQUEST."
+)
+PAGES: Final = {
     "first": Argument(
-        int | None, "At most this many from the start, 1 to 100; 50 where neither is given."
+        int | None,
+        "At most this many from the start, 1 to 100; 50 where neither it nor `last` is given. Both"
+        " are refused with BAD_REQUEST.",
     ),
-    "after": Argument(Cursor | None, "Only what comes after this cursor."),
-}
-BACKWARD: Final = {
-    "last": Argument(int | None, "At most this many from the end, 1 to 100."),
-    "before": Argument(Cursor | None, "Only what comes before this cursor."),
+    "after": Argument(Cursor | None, f"Only what comes after this cursor.{PLACE}"),
+    "last": Argument(int | None, "At most this many from the end, 1 to 100, in the same order."),
+    "before": Argument(Cursor | None, f"Only what comes before this cursor.{PLACE}"),
 }
 
 
 def connection(
     description: str,
     resolve: Resolve | None = None,
-    *,
-    backward: bool = True,
     **arguments: Argument,
 ) -> Any:  # noqa: ANN401 - a field, in place of the value it is annotated with
     """Return a field that is a connection, with the arguments of its pages and those given.
 
-    `resolve` answers a root field; any other is part of the statement of its root. `backward` is
-    whether it can be paged through from its end, too.
+    `resolve` answers a root field; any other is part of the statement of its root.
     """
 
     async def page(_source: object, info: Info, **_arguments: object) -> orjson.Fragment | None:
@@ -93,7 +94,7 @@ def connection(
             compiled() if resolve is None else await resolve(info.context.viewer, selection(info))
         )
 
-    every = FORWARD | (BACKWARD if backward else {}) | arguments
+    every = PAGES | arguments
     signature = Signature([argument.named(name) for name, argument in every.items()])
     vars(page)["__signature__"] = signature
     return strawberry.field(resolver=page, description=description)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
+from schema.filters import HOW_WORDS_ARE_FOUND, DateRange, which
 from schema.node import Node
 from schema.orders import Direction, PartyOrderField
 from schema.pagination import Connection, connection
-from schema.ranges import DateRange
 from schema.user import User
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Party(Node):
         description="Offboarding that is in progress."
     )
     offboardings: Connection[OffboardingType] = connection(
-        "All offboardings of the party, newest first.", backward=False
+        "All offboardings of the party, newest first."
     )
     created_at: dt.datetime = strawberry.field(description="Timestamp of the first entry.")
     updated_at: dt.datetime = strawberry.field(description="Timestamp of the last change.")
@@ -70,12 +70,12 @@ class PartyOrder:
     )
 
 
-@strawberry.input(description="Which parties; all conditions given must hold.")
+@strawberry.input(description=which("parties"))
 class PartyFilter:
     search: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Words or their beginnings in name, reference or e-mail, in any order;"
-        " accents and case do not count. At most 200 characters.",
+        description="Words or their beginnings in name, reference or e-mail, in any order."
+        f" {HOW_WORDS_ARE_FOUND}",
     )
     type: list[models.PartyType] | None = strawberry.field(
         default=strawberry.UNSET, description="Of one of these kinds."

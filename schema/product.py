@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
+from schema.filters import HOW_WORDS_ARE_FOUND, DateRange, which
 from schema.node import Node
 from schema.orders import Direction, ProductOrderField
 from schema.pagination import Connection, connection
-from schema.ranges import DateRange
 
 if TYPE_CHECKING:
     from schema.offboarding import Offboarding
@@ -44,7 +44,7 @@ class Product(Node):
         description="Termination that is in progress."
     )
     offboardings: Connection[OffboardingType] = connection(
-        "All terminations of the product, newest first.", backward=False
+        "All terminations of the product, newest first."
     )
     created_at: dt.datetime = strawberry.field(description="Timestamp of the first entry.")
     updated_at: dt.datetime = strawberry.field(description="Timestamp of the last change.")
@@ -72,12 +72,12 @@ class ProductOrder:
     )
 
 
-@strawberry.input(description="Which products; all conditions given must hold.")
+@strawberry.input(description=which("products"))
 class ProductFilter:
     search: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Words or their beginnings in name or number, in any order;"
-        " accents and case do not count. At most 200 characters.",
+        description="Words or their beginnings in name or number, in any order."
+        f" {HOW_WORDS_ARE_FOUND}",
     )
     name: list[str] | None = strawberry.field(
         default=strawberry.UNSET, description="With one of these names, exactly."

@@ -20,6 +20,7 @@ from schema.activity import Activity, ActivityFilter
 from schema.administration import AdministrationQuery
 from schema.client_file import ClientFile
 from schema.context import Info
+from schema.filters import HOW_WORDS_ARE_FOUND
 from schema.mail import OutgoingMail, OutgoingMailFilter
 from schema.node import Node
 from schema.offboarding import Offboarding, OffboardingFilter, OffboardingOrder
@@ -119,13 +120,14 @@ class Query(AdministrationQuery, WebhookQueries):
     assignable_users: Connection[User] = connection(
         "Enabled people of the organisation, by name.",
         users.assignable,
-        backward=False,
-        search=Argument(str | None, "Words or their beginnings, in name or e-mail, in any order."),
+        search=Argument(
+            str | None,
+            f"Words or their beginnings in name or e-mail, in any order. {HOW_WORDS_ARE_FOUND}",
+        ),
     )
     activity: Connection[Activity] = connection(
         "Log of what happened, oldest first.",
         activity.log,
-        backward=False,
         filter=Argument(ActivityFilter | None, "Which entries."),
     )
     mails: Connection[OutgoingMail] = connection(

@@ -11,6 +11,7 @@ from resolvers import webhooks
 from schema.activity import Activity
 from schema.context import Info
 from schema.errors import ForbiddenError, InvalidInputError, NotFoundError
+from schema.filters import which
 from schema.node import Node
 from schema.selection import selection
 from schema.user import User
@@ -63,7 +64,7 @@ class WebhookDelivery(Node):
     )
 
 
-@strawberry.input(description="Which deliveries; all conditions given must hold.")
+@strawberry.input(description=which("deliveries"))
 class WebhookDeliveryFilter:
     webhook_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="To this webhook."

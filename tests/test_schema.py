@@ -187,24 +187,9 @@ def test_takes_the_arguments_of_pages_wherever_there_is_a_connection() -> None:
         if get_named_type(it.type).name in connections()
     }
 
-    ahead = {"first": "Int", "after": "Cursor"}
-    both = {**ahead, "last": "Int", "before": "Cursor"}
-    assert taken == {
-        "ClientFile.parties": both,
-        "ClientFile.products": both,
-        "Query.offboardings": both,
-        "Query.mails": both,
-        "Query.users": both,
-        "Query.userGroups": both,
-        "Query.apiTokens": both,
-        "Query.webhooks": both,
-        "Query.webhookDeliveries": both,
-        "Query.activity": ahead,
-        "Query.assignableUsers": ahead,
-        "Party.offboardings": ahead,
-        "Product.offboardings": ahead,
-        "Offboarding.activity": ahead,
-    }
+    pages = {"first": "Int", "after": "Cursor", "last": "Int", "before": "Cursor"}
+    assert taken == dict.fromkeys(taken, pages)
+    assert len(taken) == 14
 
 
 def test_wants_no_member_of_a_filter() -> None:

@@ -254,6 +254,7 @@ STANDARD: Final = {
     "one product by number": f"product(number: $number) {{ {PRODUCT} }}",
     "one task": f"offboarding(id: $offboarding) {{ {TASK} }}",
     "the log": f"activity(first: 20) {{ nodes {{ {ENTRY} }} {INFO} }}",
+    "the end of the log": f"activity(last: 20) {{ nodes {{ {ENTRY} }} {INFO} }}",
     "the log of a party": log("partyId: $party"),
     "the log of a product": log("productId: $product"),
     "the log of a task": log("offboardingId: $offboarding"),

@@ -26,11 +26,13 @@ from tests.factories import (
     make_product,
     make_user,
 )
-from tests.schema.pages import ENDS, forward
+from tests.schema.pages import ENDS, backward, forward
 
 LOG: Final = (
-    """query ($filter: ActivityFilter, $first: Int, $after: Cursor) {
-  activity(filter: $filter, first: $first, after: $after) {
+    """query (
+  $filter: ActivityFilter, $first: Int, $after: Cursor, $last: Int, $before: Cursor
+) {
+  activity(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
     nodes { id } pageInfo { ...ends } totalCount
   }
 }"""
@@ -277,6 +279,28 @@ async def test_is_read_on_from_the_cursor_of_an_entry(ask: Ask) -> None:
     second = await ask(viewer, LOG, after=first["activity"]["pageInfo"]["endCursor"])
     assert [node["id"] for node in second["activity"]["nodes"]] == [later]
     assert second["activity"]["pageInfo"]["hasPreviousPage"] is True
+
+
+async def test_is_read_back_from_its_end(ask: Ask) -> None:
+    viewer, party = await make_user(), await make_party()
+    offboarding = await make_offboarding(party=party)
+    made = [{"id": gid(await make_entry(offboarding))} for _ in range(5)]
+    nested = """query ($reference: String!, $last: Int) {
+      party(reference: $reference) { offboardings(last: 1) { nodes {
+        activity(last: $last) { nodes { id } pageInfo { ...ends } }
+      } } }
+    }"""
+
+    whole = await backward(viewer, LOG, 2, "activity")
+    newest = await ask(viewer, LOG, last=1)
+    of_party = await ask(viewer, nested + ENDS, reference=party.reference, last=2)
+
+    assert whole == [made[3:], made[1:3], made[:1]]
+    assert newest["activity"]["nodes"] == made[4:]
+    assert newest["activity"]["totalCount"] == 5
+    (task,) = of_party["party"]["offboardings"]["nodes"]
+    assert task["activity"]["nodes"] == made[3:]
+    assert task["activity"]["pageInfo"]["hasPreviousPage"] is True
 
 
 async def test_leads_to_the_offboarding_as_it_now_is(ask: Ask) -> None:

@@ -5,11 +5,13 @@ from typing import Any, Final
 from models import ClientAccess, User
 from tests.asking import Ask, gid
 from tests.factories import make_organisation, make_user
-from tests.schema.pages import ENDS, forward
+from tests.schema.pages import ENDS, backward, forward
 
 PEOPLE: Final = (
-    """query ($search: String, $first: Int, $after: Cursor) {
-  assignableUsers(search: $search, first: $first, after: $after) {
+    """query ($search: String, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {
+  assignableUsers(
+    search: $search, first: $first, after: $after, last: $last, before: $before
+  ) {
     nodes { name } pageInfo { ...ends } totalCount
   }
 }"""
@@ -102,9 +104,11 @@ async def test_pages_with_people_of_one_name(ask: Ask) -> None:
     whole = (await ask(viewer, document))["assignableUsers"]["nodes"]
 
     pages = await forward(viewer, document, 2, "assignableUsers")
+    back = await backward(viewer, document, 2, "assignableUsers")
 
     assert whole == [{"email": f"{number}@example.com"} for number in range(5)]
     assert pages == [whole[:2], whole[2:4], whole[4:]]
+    assert back == [whole[3:], whole[1:3], whole[:1]]
 
 
 async def test_refuses_pages_that_make_no_sense(told: Ask) -> None:
@@ -112,6 +116,9 @@ async def test_refuses_pages_that_make_no_sense(told: Ask) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"first": 0}, "first must lie between 1 and 100."),
         ({"first": 101}, "first must lie between 1 and 100."),
+        ({"last": 0}, "last must lie between 1 and 100."),
+        ({"first": 1, "last": 1}, "Give first or last, not both."),
+        ({"before": "x"}, "before is not a cursor of this list."),
         ({"after": "x"}, "after is not a cursor of this list."),
         ({"search": "x" * 201}, "A search has at most 200 characters."),
         ({"search": "a\0"}, "A text cannot hold the character NUL."),
