@@ -1,4 +1,4 @@
-"""A server as an operator starts it: another process, asked over HTTP."""
+"""A server as an operator runs it: another process, asked over HTTP."""
 
 import asyncio
 import os
@@ -9,15 +9,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import httpx2
 
+from tests.forking import PROGRAMS, Forked, fork, inherited
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 PATIENCE: Final = 60.0
+Process = Forked | subprocess.Popen[bytes]
 
 
 class Client:
@@ -42,7 +45,7 @@ class Client:
 class Served:
     """A server that was started."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     url: str
     folder: Path
     http: httpx2.AsyncClient
@@ -91,15 +94,14 @@ def free_port() -> int:
     return port
 
 
-def start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+def start_anew(folder: Path, *arguments: str, **environment: str) -> Process:
     """Start a program of ours in a folder, with only these settings; its output goes to files."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     program, *options = arguments
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         return subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, ROOT / program, *options],
             cwd=folder,
-            env={**kept, **environment},
+            env={**inherited(), **environment},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
@@ -107,9 +109,28 @@ def start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen
         )
 
 
-@asynccontextmanager
-async def served(*arguments: str, **environment: str) -> AsyncIterator[Served]:
+def start(folder: Path, *arguments: str, **environment: str) -> Process:
+    """Do the same, but fork the program where that can be."""
+    program, *options = arguments
+    if program not in PROGRAMS or "LD_PRELOAD" in environment:
+        return start_anew(folder, *arguments, **environment)
+    return fork(folder, [str(ROOT / program), *options], {**inherited(), **environment})
+
+
+def served(*arguments: str, **environment: str) -> AbstractAsyncContextManager[Served]:
     """Run a server, yield it once it is ready, and end it if the test did not."""
+    return _served(start, arguments, environment)
+
+
+def served_anew(*arguments: str, **environment: str) -> AbstractAsyncContextManager[Served]:
+    """Do the same with a server that is started as an operator does, never forked."""
+    return _served(start_anew, arguments, environment)
+
+
+@asynccontextmanager
+async def _served(
+    start: Callable[..., Process], arguments: tuple[str, ...], environment: dict[str, str]
+) -> AsyncIterator[Served]:
     environment.setdefault("PORT", str(free_port()))
     url = f"http://127.0.0.1:{environment['PORT']}"
     program = arguments or ("server.py",)

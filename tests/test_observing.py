@@ -24,7 +24,7 @@ from routes.metrics import WAITING
 from settings import ROOT
 from tests.bank import KINDS, Bank, make_bank
 from tests.factories import make_user
-from tests.served import Served, free_port, served, start, until
+from tests.served import Served, free_port, served, start, start_anew, until
 from tests.sockets import socket as open_socket
 from tests.streaming import streamed
 
@@ -347,7 +347,7 @@ async def test_a_worker_alone_has_figures_and_says_that_no_letter_leaves(databas
     port = str(free_port())
     with tempfile.TemporaryDirectory() as name:
         environment = {"DATABASE_URL": database_url, "METRICS_PORT": port}
-        process = start(Path(name), "cli.py", "worker", **environment)
+        process = start_anew(Path(name), "cli.py", "worker", **environment)
 
         async def works() -> bool:
             try:

@@ -17,7 +17,7 @@ import pytest
 from database import embedded_postgresql
 from models import Organisation
 from tests.factories import make_token, make_user
-from tests.served import PATIENCE, ROOT, Served, free_port, served, start, until
+from tests.served import PATIENCE, ROOT, Served, free_port, served, served_anew, start, until
 
 VIEWER: Final = "{ viewer { user { email } } }"
 PARTY: Final = """
@@ -48,7 +48,7 @@ def data_dir() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 async def demo(shared_database_url: str) -> AsyncIterator[Served]:
     """Yield a server of the demo."""
-    async with served(DATABASE_URL=shared_database_url, DEMO="true") as server:
+    async with served_anew(DATABASE_URL=shared_database_url, DEMO="true") as server:
         yield server
 
 
@@ -95,7 +95,7 @@ async def test_finds_its_data_again_at_the_next_start_even_after_it_was_killed(
 
 @pytest.mark.parametrize("with_", [signal.SIGINT, signal.SIGTERM])
 async def test_ends_in_order_when_told_to(data_dir: Path, with_: signal.Signals) -> None:
-    async with served(DATA_DIR=str(data_dir)) as server:
+    async with served_anew(DATA_DIR=str(data_dir)) as server:
         ran = runs(data_dir)
 
         code = server.stop(with_)
@@ -231,7 +231,7 @@ async def test_is_started_by_a_command_whose_options_win_over_the_settings(
 ) -> None:
     command = ("cli.py", "serve", "--host", "localhost")
 
-    async with served(*command, DATABASE_URL=database_url, HOST="192.0.2.1") as server:
+    async with served_anew(*command, DATABASE_URL=database_url, HOST="192.0.2.1") as server:
         port = server.url.rpartition(":")[2]
 
         assert f"http://localhost:{port}/graphql\n" in server.printed

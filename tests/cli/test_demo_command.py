@@ -5,8 +5,8 @@ from tests.cli.process import Cli
 
 
 @pytest.mark.usefixtures("database")
-async def test_writes_the_demo_once(cli: Cli) -> None:
-    first = cli("demo")
+async def test_writes_the_demo_once(cli: Cli, cli_anew: Cli) -> None:
+    first = cli_anew("demo")
     parties = await Party.all().count()
 
     second = cli("demo")

@@ -3,7 +3,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from tests.cli.process import run
+from tests.cli.process import run, run_anew
 
 TASKS: Final = "query Tasks { offboardings { totalCount } }\n"
 VIEWER: Final = "query Viewer { viewer { openTaskCount } }"
@@ -18,7 +18,7 @@ def test_registers_the_documents_of_a_program_by_their_hashes(tmp_path: Path) ->
     (tmp_path / "others.json").write_text(json.dumps({"Viewer": VIEWER}), encoding="utf-8")
     output = tmp_path / "trusted.json"
 
-    finished = run(
+    finished = run_anew(
         *("documents", str(tmp_path / "tasks.graphql"), str(tmp_path / "others.json")),
         *("--output", str(output)),
     )

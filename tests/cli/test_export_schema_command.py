@@ -1,12 +1,12 @@
 from pathlib import Path
 
-from tests.cli.process import run
+from tests.cli.process import run, run_anew
 
 COMMITTED = Path(__file__).resolve().parents[2] / "schema" / "schema.graphql"
 
 
 def test_prints_the_schema_as_it_is_committed() -> None:
-    finished = run("export-schema")
+    finished = run_anew("export-schema")
 
     assert finished.returncode == 0
     assert finished.stdout == COMMITTED.read_text(encoding="utf-8")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from models import Holding, Organisation, Party, Product, User
-from tests.cli.process import ROOT, Cli
+from tests.cli.process import Cli
+from tests.served import ROOT
 
 USERS = "email,name,groups,client_access\nanna@example.com,Anna,Officer;Analyst,OPEN\n"
 PARTIES = (

@@ -6,7 +6,7 @@ import email.policy
 from pathlib import Path
 
 from settings.mail import SmtpTls
-from tests.cli.process import Finished, run
+from tests.cli.process import Finished, run, run_anew
 from tests.mail.mail_server import CERTIFICATE, PASSWORD, USERNAME, mail_server, refusing
 
 LETTERS = [
@@ -24,7 +24,7 @@ async def run_beside(*arguments: str, **environment: str) -> Finished:
 def test_writes_each_letter_in_each_language_to_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "letters"
 
-    done = run("mail", "preview", str(folder), TASK_URL="https://bank.example/{id}")
+    done = run_anew("mail", "preview", str(folder), TASK_URL="https://bank.example/{id}")
 
     there = {path.name for path in folder.iterdir()}
     assert done.returncode == 0

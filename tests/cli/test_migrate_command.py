@@ -1,10 +1,10 @@
 import asyncpg
 
-from tests.cli.process import run
+from tests.cli.process import run, run_anew
 
 
 async def test_brings_an_empty_database_to_head_and_says_how(empty_database_url: str) -> None:
-    first = run("migrate", DATABASE_URL=empty_database_url)
+    first = run_anew("migrate", DATABASE_URL=empty_database_url)
     second = run("migrate", DATABASE_URL=empty_database_url)
 
     assert (first.returncode, second.returncode) == (0, 0)

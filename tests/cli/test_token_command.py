@@ -7,10 +7,10 @@ from tests.factories import make_organisation, make_token, make_user
 
 
 @pytest.mark.usefixtures("database")
-async def test_prints_a_token_that_is_good_and_nothing_else(cli: Cli) -> None:
+async def test_prints_a_token_that_is_good_and_nothing_else(cli_anew: Cli) -> None:
     user = await make_user(email="anna@example.com")
 
-    finished = cli("token", " Anna@Example.com ")
+    finished = cli_anew("token", " Anna@Example.com ")
 
     assert finished.returncode == 0
     assert finished.stderr == ""
@@ -121,15 +121,16 @@ async def test_makes_no_token_that_is_good_for_more_than_a_year(cli: Cli) -> Non
 
 
 @pytest.mark.usefixtures("database")
-async def test_lists_and_revokes_tokens(cli: Cli) -> None:
+async def test_lists_and_revokes_tokens(cli: Cli, cli_anew: Cli) -> None:
     user = await make_user(email="anna@example.com")
     await make_token(user, name="Nightly", scopes=["CLIENT_FILE_READ"])
     secret = await make_token(user, name="Old")
     old = await ApiToken.get(name="Old")
     await viewer_of(f"Bearer {secret}")
 
-    listed = cli("tokens", "anna@example.com")
-    first, second = cli("revoke-token", str(old.id)), cli("revoke-token", str(old.id))
+    listed = cli_anew("tokens", "anna@example.com")
+    first = cli_anew("revoke-token", str(old.id))
+    second = cli("revoke-token", str(old.id))
     relisted = cli("tokens", "anna@example.com")
     unknown = cli("revoke-token", str(user.id))
 

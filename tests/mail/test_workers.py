@@ -3,14 +3,13 @@
 import asyncio
 import email
 import email.policy
-import os
 import random
 import signal
-import subprocess
-import sys
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -18,14 +17,11 @@ from models import Activity, ActivityKind, MailStatus, OutgoingMail
 from tests.factories import make_offboarding, make_user
 from tests.mail.mail_server import MailServer, accept, mail_server
 from tests.mail.outbox_rows import ASSIGNED_AT, execute, queue_letter
-from tests.served import ROOT, until
+from tests.served import Process, start, until
 
 pytestmark = pytest.mark.usefixtures("database")
 
 LETTERS = 200
-
-
-Process = subprocess.Popen[bytes]
 
 
 def kill(process: Process) -> None:
@@ -37,25 +33,22 @@ def kill(process: Process) -> None:
 @contextmanager
 def workers(count: int, database_url: str, server: MailServer) -> Iterator[list[Process]]:
     """Run workers that send to a mail server, and end in order those that still live."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     environment = {
-        **kept,
         "DATABASE_URL": database_url,
         "SMTP_HOST": server.smtp.host,
         "SMTP_PORT": str(server.smtp.port),
         "MAIL_FROM": "tasks@bank.example",
     }
-    started = [
-        subprocess.Popen([sys.executable, ROOT / "cli.py", "worker"], env=environment)  # noqa: S603 - our own program
-        for _ in range(count)
-    ]
-    try:
-        yield started
-    finally:
-        for process in started:
-            process.send_signal(signal.SIGTERM)
-        for process in started:
-            process.wait(30)
+    with tempfile.TemporaryDirectory(prefix="offboarding-workers-") as name:
+        folder = Path(name)
+        started = [start(folder, "cli.py", "worker", **environment) for _ in range(count)]
+        try:
+            yield started
+        finally:
+            for process in started:
+                process.terminate()
+            for process in started:
+                process.wait(30)
 
 
 def contents(server: MailServer) -> dict[str, list[bytes]]:
