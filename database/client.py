@@ -105,9 +105,13 @@ class Client(AsyncpgDBClient):
     """A pool that takes a whole URL, with everything asyncpg understands in one."""
 
     lender: Lender | None = None
+    _is_closed = False
 
     @override
     async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:
+        # Tortoise makes a pool whenever it finds none: nobody would close one that is made by now.
+        if self._is_closed:
+            raise asyncpg.InterfaceError("pool is closed")
         for name in ("host", "port", "user", "database", "password", "loop"):
             kwargs.pop(name, None)
         if tracing.spans is not None:
@@ -122,10 +126,12 @@ class Client(AsyncpgDBClient):
 
     @override
     async def _close(self) -> None:
-        if self.lender is not None:
-            await self.lender.close()
-        await super()._close()
-        self.lender = None
+        self._is_closed = True
+        async with self._pool_init_lock:  # a pool that is being made is closed as well
+            if self.lender is not None:
+                await self.lender.close()
+            await super()._close()
+            self.lender = None
 
     @override
     def _in_transaction(self) -> Transaction:

@@ -11,6 +11,7 @@ from tortoise.transactions import in_transaction
 
 from database import connected
 from database.lending import Lender
+from tests.served import PATIENCE, until
 
 SIZE = 2
 
@@ -129,11 +130,40 @@ async def test_refuses_a_transaction_that_begins_while_all_is_closed(database_ur
         client = get_connection("default")
         async with client.acquire_connection():
             closing = asyncio.create_task(client.close())
-            await asyncio.sleep(0.05)
+            await until(client._pool.is_closing)  # noqa: SLF001 - the pool of Tortoise
 
             with pytest.raises(asyncpg.InterfaceError, match="pool is closing"):
                 await late()
-        await asyncio.wait_for(closing, 5)
+        await asyncio.wait_for(closing, PATIENCE)
+
+
+async def test_opens_nothing_anew_for_who_comes_after_it_was_closed(database_url: str) -> None:
+    async def late() -> None:
+        async with in_transaction():
+            pass
+
+    async with connected(database_url, SIZE):
+        client = get_connection("default")
+        await client.execute_query("select 1")
+        await client.close()
+
+        with pytest.raises(asyncpg.InterfaceError, match="pool is closed"):
+            await client.execute_query("select 1")
+        with pytest.raises(asyncpg.InterfaceError, match="pool is closed"):
+            await late()
+
+
+async def test_closes_a_pool_that_is_being_made(database_url: str) -> None:
+    async with connected(database_url, SIZE):
+        client = get_connection("default")
+        first = asyncio.create_task(client.execute_query("select 1"))
+        while not client._pool_init_lock.locked():  # noqa: ASYNC110, SLF001 - of Tortoise
+            await asyncio.sleep(0)
+
+        await client.close()
+        await asyncio.wait({first})
+
+        assert client._pool is None  # noqa: SLF001 - as above
 
 
 async def test_gives_all_back_when_it_closes(database_url: str) -> None:
@@ -149,4 +179,4 @@ async def test_gives_all_back_when_it_closes(database_url: str) -> None:
     assert not closing.done()
     await lender.give_back(connection, whole=True)
 
-    await asyncio.wait_for(closing, 5)
+    await asyncio.wait_for(closing, PATIENCE)
