@@ -22,8 +22,10 @@ POOL_SIZE: Final = 10
 _numbers = count(1)
 
 
-# As by default, but for the wait for a turn: the machine may be slow.
+# As by default, but for what takes longer on a machine that is slow: the wait for a turn, and
+# statements.
 PATIENT: Final = Limits(max_wait_seconds=60)
+PATIENCE: Final = 60
 BOUNDLESS: Final = Limits(
     max_wait_seconds=60,
     max_document_bytes=10_000_000,
@@ -107,7 +109,7 @@ async def shared_database_url(server: str, databases: Databases) -> AsyncIterato
 async def database(database_url: str) -> AsyncIterator[None]:
     """Connect the models to a migrated database that holds no rows."""
     auth.forget_trusted()
-    async with connected(database_url, POOL_SIZE):
+    async with connected(database_url, POOL_SIZE, PATIENCE):
         yield
     auth.forget_trusted()
 
@@ -116,7 +118,7 @@ async def database(database_url: str) -> AsyncIterator[None]:
 async def emptied_database(shared_database_url: str) -> AsyncIterator[None]:
     """Connect the models to a module's database, and leave it without any row."""
     auth.forget_trusted()
-    async with connected(shared_database_url, POOL_SIZE):
+    async with connected(shared_database_url, POOL_SIZE, PATIENCE):
         yield
         await fetch_text(EMPTY, [])
     auth.forget_trusted()

@@ -30,6 +30,7 @@ from models import (
 STARTED_AT: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CLOSED_AT: Final = datetime(2026, 3, 9, 16, 30, tzinfo=UTC)
 
+# Padded in what is made of them, so that texts sort as rows were made, however many there were.
 _numbers = count(1)
 
 # Rule V for every party and product of an organisation, said in another way than by the program.
@@ -58,7 +59,7 @@ async def make_organisation(
 ) -> Organisation:
     """Make an organisation with the groups that every organisation has."""
     organisation = await Organisation.create(
-        name=name or f"Bank {next(_numbers)}",
+        name=name or f"Bank {next(_numbers):06}",
         four_eyes=four_eyes,
         require_products_terminated=require_products_terminated,
         retention_months=retention_months,
@@ -86,8 +87,8 @@ async def make_user(
     number = next(_numbers)
     user = await User.create(
         organisation=organisation,
-        name=name or f"User {number}",
-        email=email or f"user{number}@example.com",
+        name=name or f"User {number:06}",
+        email=email or f"user{number:06}@example.com",
         client_access=client_access,
         enabled=enabled,
     )
@@ -119,7 +120,7 @@ async def make_party(
     return await Party.create(
         organisation=organisation or await _home(),
         type=type,
-        name=name or f"Party {number}",
+        name=name or f"Party {number:06}",
         reference=reference or f"C-{number:06}",
         email=email,
         manager=manager,
@@ -138,7 +139,7 @@ async def make_product(
     serial = next(_numbers)
     return await Product.create(
         organisation=organisation or await _home(),
-        name=name or f"Product {serial}",
+        name=name or f"Product {serial:06}",
         number=number or f"A-{serial:06}",
         opened_on=opened_on,
     )

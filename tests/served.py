@@ -52,13 +52,13 @@ class Served:
 
     @property
     def printed(self) -> str:
-        """What it wrote to standard output so far."""
-        return (self.folder / "out").read_text(encoding="utf-8")
+        """What it wrote to standard output so far, in whole lines."""
+        return whole_lines(self.folder / "out")
 
     @property
     def log(self) -> str:
-        """What it wrote to standard error so far."""
-        return (self.folder / "err").read_text(encoding="utf-8")
+        """What it wrote to standard error so far, in whole lines."""
+        return whole_lines(self.folder / "err")
 
     @property
     def tokens(self) -> Mapping[str, str]:
@@ -86,11 +86,29 @@ class Served:
         return self.process.wait(PATIENCE)
 
 
+def whole_lines(file: Path) -> str:
+    """Return what was written to a file but for a line that is being written."""
+    lines, end, _ = file.read_bytes().rpartition(b"\n")
+    return (lines + end).decode()
+
+
+# Ports that tests were given; they are kept until the tests have ended.
+_kept: Final[list[socket.socket]] = []
+
+
 def free_port() -> int:
-    """Return a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """Return a port on which nobody listens, and which nobody else is given.
+
+    A server may listen on it: like this, servers say that an address may be used again.
+    """
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    port: int = probe.getsockname()[1]
+    if sys.platform == "linux":
+        _kept.append(probe)
+    else:  # where two cannot have an address, though neither listens
+        probe.close()
     return port
 
 
@@ -118,7 +136,10 @@ def start(folder: Path, *arguments: str, **environment: str) -> Process:
 
 
 def served(*arguments: str, **environment: str) -> AbstractAsyncContextManager[Served]:
-    """Run a server, yield it once it is ready, and end it if the test did not."""
+    """Run a server, yield it once it is ready, and end it if the test did not.
+
+    Its operations wait for their turn as long as they may: the machine may be slow.
+    """
     return _served(start, arguments, environment)
 
 
@@ -132,6 +153,7 @@ async def _served(
     start: Callable[..., Process], arguments: tuple[str, ...], environment: dict[str, str]
 ) -> AsyncIterator[Served]:
     environment.setdefault("PORT", str(free_port()))
+    environment.setdefault("MAX_WAIT_SECONDS", "60")
     url = f"http://127.0.0.1:{environment['PORT']}"
     program = arguments or ("server.py",)
     with tempfile.TemporaryDirectory(prefix="offboarding-served-") as name:

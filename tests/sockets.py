@@ -9,8 +9,9 @@ import orjson
 import pytest
 from websockets import ClientConnection, ConnectionClosed, Subprotocol, connect
 
+from tests.served import PATIENCE
+
 PROTOCOL: Final = "graphql-transport-ws"
-PATIENCE: Final = 60.0
 
 
 class Socket:
@@ -66,7 +67,12 @@ async def socket(
     """Open a websocket, and say whose it is if a token is given."""
     address = url.replace("http://", "ws://") + "/graphql"
     async with connect(
-        address, subprotocols=[Subprotocol(protocol)], additional_headers=headers, compression=None
+        address,
+        subprotocols=[Subprotocol(protocol)],
+        additional_headers=headers,
+        compression=None,
+        open_timeout=PATIENCE,
+        ping_interval=None,
     ) as connection:
         opened = Socket(connection)
         if token is not None:

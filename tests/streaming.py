@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any
 
 import httpx2
 
-PATIENCE: Final = 60.0
+from tests.served import PATIENCE
 
 
 class Stream:

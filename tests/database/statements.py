@@ -1,9 +1,9 @@
 """Statements that are refused, and statements that wait."""
 
-import asyncio
-
 import asyncpg
 import pytest
+
+from tests.served import until
 
 
 async def refused_by(raw: asyncpg.Connection, statement: str, *values: object) -> str:
@@ -16,9 +16,17 @@ async def refused_by(raw: asyncpg.Connection, statement: str, *values: object) -
 
 async def until_one_waits(raw: asyncpg.Connection) -> None:
     """Return once another connection waits for a lock that this one holds."""
-    waits = (
-        "select exists (select from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid)))"
+    await until_so_many_wait(raw, 1)
+
+
+async def until_so_many_wait(raw: asyncpg.Connection, number: int) -> None:
+    """Return once so many connections wait for locks that this one holds."""
+    waiting = (
+        "select count(distinct pid) from pg_locks"
+        " where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))"
     )
-    async with asyncio.timeout(10):
-        while not await raw.fetchval(waits):  # noqa: ASYNC110 - PostgreSQL tells nobody of it
-            await asyncio.sleep(0.01)
+
+    async def wait() -> bool:
+        return bool(await raw.fetchval(waiting) >= number)
+
+    await until(wait)

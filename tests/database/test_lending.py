@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
 import asyncpg
 import pytest
@@ -155,7 +156,7 @@ async def test_opens_nothing_anew_for_who_comes_after_it_was_closed(database_url
 
 async def test_closes_a_pool_that_is_being_made(database_url: str) -> None:
     async with connected(database_url, SIZE):
-        client = get_connection("default")
+        client: Any = get_connection("default")
         first = asyncio.create_task(client.execute_query("select 1"))
         while not client._pool_init_lock.locked():  # noqa: ASYNC110, SLF001 - of Tortoise
             await asyncio.sleep(0)

@@ -102,8 +102,12 @@ async def test_a_sibling_sends_the_letter_of_a_process_that_was_killed(database_
 
             async def kill_its_process(command: str, _argument: str) -> None:
                 if command == "MAIL" and not killed:
-                    await asyncio.sleep(0.3)  # a sibling who came as well has gone by now
-                    killed.extend(p for p in processes_of(server) if talks_to(p, post.smtp.port))
+
+                    def talking() -> list[int]:
+                        return [p for p in processes_of(server) if talks_to(p, post.smtp.port)]
+
+                    await until(lambda: len(talking()) == 1)  # a sibling who came too has gone
+                    killed.extend(talking())
                     for process in killed:
                         os.kill(process, signal.SIGKILL)
 

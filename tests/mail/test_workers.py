@@ -1,14 +1,12 @@
 """Workers as an operator starts them: several processes, and what becomes of one that is killed."""
 
-import asyncio
 import email
 import email.policy
-import random
 import signal
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -17,11 +15,12 @@ from models import Activity, ActivityKind, MailStatus, OutgoingMail
 from tests.factories import make_offboarding, make_user
 from tests.mail.mail_server import MailServer, accept, mail_server
 from tests.mail.outbox_rows import ASSIGNED_AT, execute, queue_letter
-from tests.served import Process, start, until
+from tests.served import PATIENCE, Process, start, until, whole_lines
 
 pytestmark = pytest.mark.usefixtures("database")
 
 LETTERS = 200
+FATAL = 90
 
 
 def kill(process: Process) -> None:
@@ -30,8 +29,10 @@ def kill(process: Process) -> None:
     process.wait()
 
 
-@contextmanager
-def workers(count: int, database_url: str, server: MailServer) -> Iterator[list[Process]]:
+@asynccontextmanager
+async def workers(
+    count: int, database_url: str, server: MailServer
+) -> AsyncIterator[list[Process]]:
     """Run workers that send to a mail server, and end in order those that still live."""
     environment = {
         "DATABASE_URL": database_url,
@@ -40,15 +41,22 @@ def workers(count: int, database_url: str, server: MailServer) -> Iterator[list[
         "MAIL_FROM": "tasks@bank.example",
     }
     with tempfile.TemporaryDirectory(prefix="offboarding-workers-") as name:
-        folder = Path(name)
-        started = [start(folder, "cli.py", "worker", **environment) for _ in range(count)]
+        folders = [Path(name) / str(number) for number in range(count)]
+        for folder in folders:
+            folder.mkdir()
+        started = [start(folder, "cli.py", "worker", **environment) for folder in folders]
         try:
+            await until(lambda: all("Letters leave by" in log_of(folder) for folder in folders))
             yield started
         finally:
             for process in started:
                 process.terminate()
             for process in started:
-                process.wait(30)
+                process.wait(PATIENCE)
+
+
+def log_of(folder: Path) -> str:
+    return whole_lines(folder / "err")
 
 
 def contents(server: MailServer) -> dict[str, list[bytes]]:
@@ -64,12 +72,13 @@ async def queued() -> int:
     return await OutgoingMail.filter(status=MailStatus.QUEUED).count()
 
 
-async def let_leases_end() -> None:
-    """Do what time does to the letters in the hands of the dead; the living soon have none."""
-    before, now = -1, await queued()
-    while before != now:
-        await asyncio.sleep(1)
-        before, now = now, await queued()
+async def let_lease_end() -> None:
+    """Do what time does to the letter in the hands of the dead: all but one are the living's."""
+
+    async def one_is_left() -> bool:
+        return await queued() <= 1
+
+    await until(one_is_left)
     await execute("update outgoing_mail set due_at = now() where status = 'QUEUED'")
 
 
@@ -77,28 +86,25 @@ async def test_one_of_three_workers_is_killed_and_every_letter_arrives(database_
     recipient = await make_user()
     tasks = [await make_offboarding(assignee=recipient) for _ in range(LETTERS)]
     mails = [OutgoingMail.task_assigned(task, recipient.id, ASSIGNED_AT) for task in tasks]
-    await OutgoingMail.bulk_create(mails)
-    fatal = random.randint(20, LETTERS - 50)  # noqa: S311 - whenever
     begun = 0
 
-    async with mail_server() as server:
-        with workers(3, database_url, server) as processes:
+    async with mail_server() as server, workers(3, database_url, server) as processes:
 
-            async def kill_one(command: str, _argument: str) -> None:
-                nonlocal begun
-                begun += command == "DATA"
-                if begun == fatal and processes[0].poll() is None:
-                    kill(processes[0])
+        async def kill_one(command: str, _argument: str) -> None:
+            nonlocal begun
+            begun += command == "DATA"
+            if begun == FATAL and processes[0].poll() is None:
+                kill(processes[0])
 
-            server.answers = kill_one
-            await until(lambda: processes[0].poll() is not None)
-            await until(lambda: len(server.taken) >= LETTERS - 1)
-            await let_leases_end()
+        server.answers = kill_one
+        await OutgoingMail.bulk_create(mails)
+        await until(lambda: processes[0].poll() is not None)
+        await let_lease_end()
 
-            async def all_left() -> bool:
-                return await queued() == 0
+        async def all_left() -> bool:
+            return await queued() == 0
 
-            await until(all_left)
+        await until(all_left)
 
     came = contents(server)
     assert processes[0].returncode == -signal.SIGKILL
@@ -115,22 +121,25 @@ async def test_one_of_three_workers_is_killed_and_every_letter_arrives(database_
 async def test_a_worker_killed_before_it_heard_the_answer_repeats_the_same_letter(
     database_url: str,
 ) -> None:
-    letter = await queue_letter()
-
     async with mail_server() as server:
-        with workers(1, database_url, server) as (first,):
+        async with workers(1, database_url, server) as (first,):
 
             async def accept_and_kill(command: str, _argument: str) -> None:
                 if command == "DATA":
                     kill(first)
 
             server.answers = accept_and_kill
+            letter = await queue_letter()
             await until(lambda: bool(server.taken))
         in_hand = await letter.row()
         server.answers = accept
         await letter.fall_due()
-        with workers(1, database_url, server):
-            await until(lambda: len(server.taken) > 1)
+        async with workers(1, database_url, server):
+
+            async def is_sent() -> bool:
+                return (await letter.row()).status is MailStatus.SENT
+
+            await until(is_sent)
 
     (copies,) = contents(server).values()
     row = await letter.row()
