@@ -79,6 +79,8 @@ ODD_SEARCHES: Final = (
     "ΝΙΚΟΣ",
     "strasse",
     "STRAß",
+    "lukasz aet",
+    "שלם",
     "quoted back",
     "x" * 150,
     "각" * 120,

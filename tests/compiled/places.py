@@ -15,10 +15,31 @@ from tests.compiled.rows import Row
 # ---------------------------------------------------------------- words
 
 
+# What is one piece in Unicode, and the letters or the apostrophe that it is looked for as.
+PLAIN: Final = {
+    "ß": "ss",
+    "æ": "ae",
+    "œ": "oe",
+    "þ": "th",
+    **dict(zip("øłđðħ\u0131ŧŋ\u02bc\u02bb", "olddhitn\u2019\u2019", strict=True)),
+}
+
+
+def _is_mark(letter: str) -> bool:
+    """Whether it is no letter: an accent or a vowel sign above or below one, or not seen at all."""
+    if unicodedata.category(letter) == "Cf" or letter == "\u0640":
+        return True
+    alphabet = unicodedata.name(letter, "").split()[0:1]
+    over_any = unicodedata.combining(letter) and alphabet in (["COMBINING"], ["HEBREW"], ["ARABIC"])
+    return bool(over_any) or "VARIATION SELECTOR" in unicodedata.name(letter, "")
+
+
 def sort_key(name: str) -> str:
     """Names sort without accents and case; the case of each letter by itself, as in Unicode."""
-    bare = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", name))
-    return "".join(letter.lower() for letter in bare)
+    bare = "".join(
+        letter.lower() for letter in unicodedata.normalize("NFKD", name) if not _is_mark(letter)
+    )
+    return "".join(PLAIN.get(letter, letter) for letter in bare)
 
 
 def _parts_words(letter: str) -> bool:

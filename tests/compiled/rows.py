@@ -69,6 +69,7 @@ NAMES: Final = (
     "O\u2019Brien",
     "Łukasz Æther",
     "İzmir ﬁnance ½",
+    "\u200fשָׁלֵם مُحَمَّد",
     "日本 商事",
     '"quoted" \\ back',
     "tab\tand\nline",

@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import importlib
 import socket
 import sys
 from typing import Any, Final
@@ -14,9 +15,10 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 
 from database import DatabaseUnusableError, connected, missing_migrations, run_migrations
 from database.migrations import OLDEST_POSTGRESQL, check_version
-from models import Organisation
+from models import OffboardingResolution, OffboardingStatus, Organisation
 from settings import ROOT, TORTOISE_ORM
 from tests.databases import SCHEMA
+from tests.factories import make_offboarding, make_party
 
 MIGRATIONS: Final = sorted(path.stem for path in (ROOT / "models/migrations").glob("[0-9]*.py"))
 # What a server does at its start, told in one line.
@@ -81,6 +83,28 @@ async def test_leaves_nothing_of_a_migration_that_fails(empty_database_url: str)
         await run_migrations(empty_database_url)
 
     assert await ask(empty_database_url, SCHEMA) == before
+
+
+async def test_write_anew_the_words_of_rows_that_were_there_before(database_url: str) -> None:
+    plain_letters = importlib.import_module("models.migrations.0014_plain_letters")
+    found = "select count(*) from party where search @@ search_query($1, '{}') and sort_name < 'm'"
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(
+        """create or replace function sort_key(name text) returns text
+          language sql immutable strict parallel safe return lower(normalize(name, nfkd))"""
+    )
+    async with connected(database_url):
+        party = await make_party(name="Łukasz, Straße")
+        await make_offboarding(
+            party=party, status=OffboardingStatus.DONE, resolution=OffboardingResolution.DONE
+        )
+    before = await connection.fetchval(found, "lukasz strasse")
+
+    await connection.execute(plain_letters.KEY + plain_letters.ROWS)
+
+    after = await connection.fetchval(found, "lukasz strasse")
+    await connection.close()
+    assert (before, after) == (0, 1)
 
 
 # ---------------------------------------------------------------- in step with the models
