@@ -144,6 +144,8 @@ def _run(
         "ws_max_size": LARGEST_FRAME,
         "ws_ping_interval": settings.keep_alive_seconds,
         "ws_per_message_deflate": False,
+        # A process that starts on a busy machine is not taken for one that hangs.
+        "timeout_worker_healthcheck": 20,
     }
     if workers == 1:
         config = uvicorn.Config(application(settings, url, catcher), **common)
