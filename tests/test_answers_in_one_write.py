@@ -8,7 +8,7 @@ import pytest
 from typing_extensions import override
 
 from serving.sockets import Joining
-from tests.served import Served, served
+from tests.served import PATIENCE, Served, served
 
 HEAD: Final = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"
 
@@ -99,7 +99,7 @@ async def test_answers_one_request_after_the_other_over_a_connection(started: Se
         writer.write(line + b" HTTP/1.1\r\nhost: x\r\n\r\n")
     writer.write(asked[-1] + b" HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
 
-    answered = await asyncio.wait_for(reader.read(), 10)
+    answered = await asyncio.wait_for(reader.read(), PATIENCE)
     writer.close()
 
     heads = [part.split(b"\r\n")[0] for part in answered.split(b"HTTP/1.1 ")[1:]]

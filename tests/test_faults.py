@@ -149,7 +149,8 @@ async def test_fills_its_pool_again_after_every_connection_was_cut(
         for _ in range(5):
             await client.ask("{ viewer { openTaskCount } }")
             await administrator.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name
+                "select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = $1",
+                name,
             )
             answers = [await ask(server, token) for _ in range(4)]
 

@@ -587,7 +587,7 @@ async def test_is_not_ready_while_the_database_is_away_and_ready_again_after(
     async with served(DATABASE_URL=database_url) as server:
         await administrator.execute(f"alter database {name} allow_connections false")
         await administrator.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name
+            "select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = $1", name
         )
 
         away = await server.http.get("/health/ready")

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +20,7 @@ from models.webhook import new_secret
 from tests.bank import Bank, make_bank
 from tests.factories import make_user
 from tests.served import ROOT, free_port, served, until
+from tests.test_clients import INSTALLED
 
 PAGE: Final = (ROOT / "docs" / "integrating.md").read_text(encoding="utf-8")
 CLIENTS: Final = Path(__file__).parent / "clients"
@@ -50,6 +52,11 @@ def running(folder: Path, *command: str, **environment: str) -> Iterator[Path]:
         process.wait()
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
 @asynccontextmanager
 async def happening(bank: Bank) -> AsyncIterator[None]:
     """Let things happen again and again: when an example is ready is its own business."""
@@ -78,7 +85,7 @@ async def test_follows_with_curl(bank: Bank, tmp_path: Path) -> None:
 
 async def test_follows_with_node(bank: Bank) -> None:
     node = shutil.which("node")
-    if node is None or not (CLIENTS / "node_modules" / "graphql-ws").exists():
+    if node is None or not INSTALLED.exists():
         pytest.skip("Node, or the packages of tests/clients, are not installed.")
     program = CLIENTS / "example.mjs"
     program.write_text(example("js"), encoding="utf-8")
@@ -99,6 +106,7 @@ async def test_receives_a_webhook_in_python(
     program.write_text(example("python"), encoding="utf-8")
     command = (sys.executable, str(program))
     with running(tmp_path, *command, SECRET=secret, PORT=str(port)) as printed:
+        await until(lambda: listens(port))
         async with connected(shared_database_url):
             offboarding = await Offboarding.all().first()
             assert offboarding is not None

@@ -23,7 +23,7 @@ from models.webhook import new_secret
 from tests.bank import SET_STATUS
 from tests.factories import make_offboarding, make_product, make_token, make_user
 from tests.mail.mail_server import mail_server
-from tests.served import Served, served, until
+from tests.served import PATIENCE, Served, served, until
 from tests.sockets import socket
 from tests.streaming import streamed
 
@@ -193,13 +193,13 @@ async def test_in_a_stream_that_has_begun(bank: Home) -> None:
         await opened.until_live()
         await stream.read(b":\n\n")
         await events.read(b"\n\n")
-        async with bank.without("party", "name"), asyncio.timeout(20):
+        async with bank.without("party", "name"), asyncio.timeout(PATIENCE):
             await bank.happen("IN_PROGRESS")
             message = await opened.hear_of("a")
             over_http = (await stream.rest()).decode()
             # Its statement names no party, so that it goes on.
             await events.read(b"\n\n")
-        async with bank.without("party", "reference"), asyncio.timeout(20):
+        async with bank.without("party", "reference"), asyncio.timeout(PATIENCE):
             await bank.happen("OPEN")
             event = (await events.rest()).decode()
 

@@ -15,8 +15,9 @@ import pytest
 from database import connected, embedded_postgresql, run_migrations
 from models import Offboarding, OffboardingResolution, OffboardingStatus
 from tests.asking import data, gid
+from tests.database.statements import until_one_waits
 from tests.factories import make_offboarding, make_token, make_user
-from tests.served import Served, served
+from tests.served import PATIENCE, Served, served, until
 from tests.streaming import streamed
 
 ROLE: Final = """
@@ -179,19 +180,19 @@ async def test_answers_what_runs_when_told_to_end(database_url: str) -> None:
         token = await make_token(await make_user())
         offboarding = await make_offboarding()
     blocker = await asyncpg.connect(database_url)
-    async with served(DATABASE_URL=database_url, SHUTDOWN_SECONDS="5") as server:
+    async with served(DATABASE_URL=database_url, SHUTDOWN_SECONDS="60") as server:
         await ask(server, token, "{ viewer { openTaskCount } }")
         transaction = blocker.transaction()
         await transaction.start()
         await blocker.execute("select from offboarding for update")
         running = asyncio.create_task(ask(server, token, SET, id=gid(offboarding), status="REVIEW"))
-        await asyncio.sleep(0.3)
+        await until_one_waits(blocker)
 
         server.process.terminate()
-        await asyncio.sleep(0.3)
+        await until(lambda: "Waiting for connections to close." in server.log)
         await transaction.rollback()
         answer = await running
-        code = await asyncio.to_thread(server.process.wait, 10)
+        code = await asyncio.to_thread(server.process.wait, PATIENCE)
     await blocker.close()
 
     assert answer["setOffboardingStatus"]["__typename"] == "SetOffboardingStatusSuccess"

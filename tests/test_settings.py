@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -88,12 +88,14 @@ URL: Final = "postgresql://ada:hunter2@db.example/offboarding"
 
 
 @pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for name in NAMES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(f"{name}_FILE", raising=False)
     # The `.env` of whoever runs the tests is no part of them.
     monkeypatch.setitem(Settings.model_config, "env_file", tmp_path / ".env")
+    get_settings.cache_clear()
+    yield
     get_settings.cache_clear()
 
 

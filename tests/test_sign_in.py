@@ -11,7 +11,7 @@ import pytest
 from database import connected
 from models import BrowserSession, User
 from models.credentials import hash_of
-from tests.served import Served, free_port, served
+from tests.served import PATIENCE, Served, free_port, served
 
 WHO: Final = "{ viewer { user { email } } }"
 EVIL: Final = "https://evil.example"
@@ -23,7 +23,7 @@ class Browser:
 
     def __init__(self, server: Served) -> None:
         self.server = server
-        self.http = httpx2.AsyncClient(base_url=server.url, trust_env=False)
+        self.http = httpx2.AsyncClient(base_url=server.url, timeout=PATIENCE, trust_env=False)
 
     async def post(self, path: str, **sent: Any) -> httpx2.Response:
         """Send a form or JSON as a page of the server does."""

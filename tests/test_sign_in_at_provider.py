@@ -13,12 +13,12 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx2
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Response, async_playwright
 
 from database import connected
 from models import BrowserSession, Organisation, User
 from tests.factories import make_organisation, make_user
-from tests.served import Served, free_port, served
+from tests.served import PATIENCE, Served, free_port, served
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 ADA: Final = "ada@bank.example"
@@ -50,7 +50,7 @@ def issuer() -> Iterator[str]:
 
 def answers(url: str) -> bool:
     try:
-        return httpx2.get(url, trust_env=False).status_code == 200
+        return httpx2.get(url, timeout=PATIENCE, trust_env=False).status_code == 200
     except httpx2.TransportError:
         return False
 
@@ -87,7 +87,9 @@ async def page() -> AsyncIterator[Page]:
     if not CHROMIUM.exists():
         pytest.skip(f"There is no browser at {CHROMIUM}.")
     async with async_playwright() as playwright, chromium(playwright) as browser:
-        yield await browser.new_page()
+        page = await browser.new_page()
+        page.set_default_timeout(PATIENCE * 1_000)
+        yield page
 
 
 @asynccontextmanager
@@ -100,6 +102,11 @@ async def chromium(playwright: Any) -> AsyncIterator[Browser]:
         await browser.close()
 
 
+def answers_who(response: Response) -> bool:
+    """Return whether a response is to what is in the editor; the page itself asks, too."""
+    return WHO in (response.request.post_data or "")
+
+
 async def test_signs_in_runs_a_query_in_graphiql_and_signs_out(bank: Served, page: Page) -> None:
     await page.goto(f"{bank.url}/?query={quote(WHO)}")
     before = await page.evaluate(ASK)
@@ -108,7 +115,7 @@ async def test_signs_in_runs_a_query_in_graphiql_and_signs_out(bank: Served, pag
     await page.fill("input[name=sub]", ADA)
     await page.click("button:not([value=deny])")
     await page.locator(".graphiql-query-editor .view-line").first.wait_for()
-    async with page.expect_response("**/graphql") as waiting:
+    async with page.expect_response(answers_who) as waiting:
         await page.locator(".graphiql-execute-button").click()
     answered = await (await waiting.value).json()
     scripts_see = await page.evaluate("document.cookie")
@@ -150,7 +157,7 @@ class Client:
 
     async def confirm(self, subject: str = ADA) -> str:
         """Say at the provider who one is, and return where it sends the browser."""
-        async with httpx2.AsyncClient(trust_env=False) as http:
+        async with httpx2.AsyncClient(timeout=PATIENCE, trust_env=False) as http:
             response = await http.post(self.away, data={"sub": subject})
         return str(response.headers["location"])
 
@@ -160,7 +167,7 @@ class Client:
 
 @asynccontextmanager
 async def without_window(bank: Served) -> AsyncIterator[Client]:
-    async with httpx2.AsyncClient(base_url=bank.url, trust_env=False) as http:
+    async with httpx2.AsyncClient(base_url=bank.url, timeout=PATIENCE, trust_env=False) as http:
         yield Client(http)
 
 

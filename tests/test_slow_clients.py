@@ -9,7 +9,7 @@ import pytest
 
 from database import connected
 from tests.factories import make_token, make_user
-from tests.served import Served, served
+from tests.served import PATIENCE, Served, served
 from tests.sockets import socket
 
 COUNT: Final = 25
@@ -58,7 +58,7 @@ async def drip(server: Served, first: str, rest: str, until: bytes | None = None
     task = asyncio.create_task(dripping())
     answer = b""
     with suppress(ConnectionResetError):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while (until is None or until not in answer) and (more := await reader.read(1_000)):
                 answer += more
     task.cancel()

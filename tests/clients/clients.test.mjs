@@ -11,7 +11,9 @@ import WebSocket from 'ws';
 
 const { URL: url, TOKEN: token, OFFBOARDING: offboarding } = process.env;
 const headers = { authorization: `Bearer ${token}` };
-const SUBSCRIPTION = 'subscription Live { activity { cursor kind changes { field after } } }';
+const SUBSCRIPTION = `subscription Live ($after: Cursor) {
+  activity(after: $after) { cursor kind changes { field after } }
+}`;
 const QUERY = 'query Who { viewer { clientAccess } }';
 const BROKEN = 'subscription Broken { activity { nothing } }';
 const VIEWER = { viewer: { clientAccess: 'OPEN' } };
@@ -28,22 +30,37 @@ async function setStatus(status) {
   assert.equal(answer.data.setOffboardingStatus.__typename, 'SetOffboardingStatusSuccess');
 }
 
-// Lets three things happen once somebody follows, and returns what they were told of.
+async function newestPlace() {
+  const query = '{ activity(first: 100) { pageInfo { endCursor hasNextPage } } }';
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST', body: JSON.stringify({ query }), headers: { ...headers, 'content-type': 'application/json' },
+  });
+  const { endCursor, hasNextPage } = (await response.json()).data.activity.pageInfo;
+  assert.equal(hasNextPage, false);
+  return endCursor;
+}
+
+// Lets three things happen, each once the one before was told, and returns what was told. Whoever
+// begins to follow late misses none: it follows from a place on.
 async function follow(subscribe) {
   const told = [];
-  let stop;
-  const done = new Promise((resolve, reject) => {
-    stop = subscribe({
-      next: (data) => {
-        told.push(data.activity.changes[0].after);
-        if (told.length === 3) resolve();
-      },
-      error: reject,
-    });
+  const variables = { after: await newestPlace() };
+  let hear = () => {};
+  let fail;
+  const failed = new Promise((_, reject) => { fail = reject; });
+  const stop = subscribe({
+    variables,
+    next: (data) => {
+      told.push(data.activity.changes[0].after);
+      hear();
+    },
+    error: fail,
   });
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  for (const status of ['IN_PROGRESS', 'REVIEW', 'OPEN']) await setStatus(status);
-  await done;
+  for (const status of ['IN_PROGRESS', 'REVIEW', 'OPEN']) {
+    const heard = new Promise((resolve) => { hear = resolve; });
+    await setStatus(status);
+    await Promise.race([heard, failed]);
+  }
   stop();
   return told;
 }
@@ -66,8 +83,8 @@ function sseClient() {
 for (const [name, make] of [['graphql-ws', wsClient], ['graphql-sse', sseClient]]) {
   test(`${name} follows, asks, and is told what is wrong`, async () => {
     const client = make();
-    const told = await follow(({ next, error }) =>
-      client.subscribe({ query: SUBSCRIPTION }, { next: ({ data }) => next(data), error, complete() {} }));
+    const told = await follow(({ variables, next, error }) =>
+      client.subscribe({ query: SUBSCRIPTION, variables }, { next: ({ data }) => next(data), error, complete() {} }));
     assert.deepEqual(told, EXPECTED);
 
     const answers = [];
@@ -115,8 +132,8 @@ test('urql follows over server-sent events, and asks', async () => {
     preferGetMethod: false,
     fetchOptions: { headers },
   });
-  const told = await follow(({ next, error }) => {
-    const { unsubscribe } = client.subscription(SUBSCRIPTION, {}).subscribe((result) => {
+  const told = await follow(({ variables, next, error }) => {
+    const { unsubscribe } = client.subscription(SUBSCRIPTION, variables).subscribe((result) => {
       if (result.error) error(result.error);
       else next(result.data);
     });
@@ -140,8 +157,8 @@ test('urql follows over a websocket', async () => {
     preferGetMethod: false,
     fetchOptions: { headers },
   });
-  const told = await follow(({ next, error }) => {
-    const { unsubscribe } = client.subscription(SUBSCRIPTION, {}).subscribe((result) => {
+  const told = await follow(({ variables, next, error }) => {
+    const { unsubscribe } = client.subscription(SUBSCRIPTION, variables).subscribe((result) => {
       if (result.error) error(result.error);
       else next(result.data);
     });
@@ -154,8 +171,8 @@ test('urql follows over a websocket', async () => {
 test('Apollo Client follows in parts, and asks', async () => {
   const link = new HttpLink({ uri: `${url}/graphql`, headers });
   const client = new ApolloClient({ link, cache: new InMemoryCache() });
-  const told = await follow(({ next, error }) => {
-    const followed = client.subscribe({ query: gql(SUBSCRIPTION), fetchPolicy: 'no-cache' });
+  const told = await follow(({ variables, next, error }) => {
+    const followed = client.subscribe({ query: gql(SUBSCRIPTION), variables, fetchPolicy: 'no-cache' });
     const subscription = followed.subscribe({
       next: (result) => (result.error ? error(result.error) : next(result.data)),
       error,

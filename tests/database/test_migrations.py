@@ -3,7 +3,6 @@
 import ast
 import asyncio
 import importlib
-import socket
 import sys
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from models import OffboardingResolution, OffboardingStatus, Organisation
 from settings import ROOT, TORTOISE_ORM
 from tests.databases import SCHEMA
 from tests.factories import make_offboarding, make_party
+from tests.served import free_port
 
 MIGRATIONS: Final = sorted(path.stem for path in (ROOT / "models/migrations").glob("[0-9]*.py"))
 # What a server does at its start, told in one line.
@@ -193,12 +193,6 @@ def test_takes_a_postgresql_that_is_new_enough(major: int) -> None:
     check_version(major)
 
 
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
-
-
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
@@ -212,7 +206,7 @@ def closed_port() -> int:
 )
 async def test_says_in_one_sentence_that_it_is_unreachable(url: str, reason: str) -> None:
     with pytest.raises(DatabaseUnusableError) as error:
-        await run_migrations(url.format(port=closed_port()))
+        await run_migrations(url.format(port=free_port()))
 
     told = str(error.value)
     assert told.startswith("The database cannot be reached: ")

@@ -15,7 +15,7 @@ from database import fetch_rows, fetch_text, transaction
 from database.transactions import ATTEMPTS
 from models import Organisation
 from tests.conftest import POOL_SIZE
-from tests.served import until
+from tests.served import PATIENCE, until
 
 Work = Callable[[], Awaitable[Any]]
 
@@ -174,7 +174,7 @@ async def test_tries_again_after_a_lost_connection(moment: str, raw: asyncpg.Con
 async def idle_slots() -> int:
     """Return how many connections can be had at once; fewer than the pool's size are lost."""
     client = get_connection("default")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         held = [client.acquire_connection() for _ in range(POOL_SIZE)]
         for connection in held:
             await connection.__aenter__()
@@ -190,8 +190,8 @@ async def test_serves_again_once_every_connection_was_lost(
     assert await idle_slots() == POOL_SIZE
 
     await raw.execute(
-        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
-        " and datname = current_database()"
+        "select pg_terminate_backend(pid, 60000) from pg_stat_activity"
+        " where pid <> pg_backend_pid() and datname = current_database()"
     )
 
     async def work() -> None:
@@ -232,7 +232,7 @@ async def test_runs_to_its_end_when_the_caller_goes_away(
         await caller
     gone.set()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await ended.wait()
     assert await idle_slots() == POOL_SIZE  # the transaction's own is among them once it ended
     assert await names() == ["Northbank", "Southbank"]

@@ -1,12 +1,14 @@
 """A process whose followers are fed, and what it sends to PostgreSQL."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import asyncpg
 import pytest
 from tortoise.connection import get_connection
 
 from events import Feed, feeding
+from tests.conftest import POOL_SIZE
 
 
 @pytest.fixture
@@ -26,10 +28,11 @@ async def raw(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.fixture
 async def statements(database: None) -> list[str]:  # noqa: ARG001 - what they are sent to
-    """Return what is sent to PostgreSQL over the connections that are open."""
+    """Return what is sent to PostgreSQL over all connections of the pool."""
     sent: list[str] = []
     client = get_connection("default")
-    async with client.acquire_connection() as first, client.acquire_connection() as second:
-        for connection in (first, second):
+    async with AsyncExitStack() as stack:
+        for _ in range(POOL_SIZE):
+            connection = await stack.enter_async_context(client.acquire_connection())
             connection.add_query_logger(lambda query: sent.append(str(query.query)))
     return sent

@@ -18,6 +18,7 @@ from schema import schema
 from schema.context import Context
 from schema.execution import OperationRefusedError
 from tests.factories import make_offboarding, make_organisation, make_party, make_user, viewer_for
+from tests.served import PATIENCE, until
 
 WRITERS: Final = 8
 ROUNDS: Final = 25
@@ -28,11 +29,9 @@ returning id
 """
 ACTIVITY: Final = "subscription ($after: Cursor) { activity(after: $after) { id cursor } }"
 END: Final = """
-select pg_terminate_backend(pid) from pg_stat_activity
+select pid, pg_terminate_backend(pid) from pg_stat_activity
 where application_name = $1 and datname = current_database()
 """
-PATIENCE: Final = 90
-
 
 START: Final = b64encode(b'["ID ASC", 0]').decode()  # before all entries
 
@@ -78,19 +77,22 @@ async def write(url: str, offboarding: Offboarding, seed: int) -> list[int]:
     return committed
 
 
-async def tail(user: User, over: asyncio.Event, last: list[int]) -> list[int]:
-    """Follow the log, going away and coming back at random, until its last entry was seen."""
+async def tail(user: User, last: asyncio.Future[int]) -> list[int]:
+    """Follow the log, going away and coming back at random, until its last entry was seen.
+
+    Which is the last has to be known before it can be seen.
+    """
     chance = random.Random(0)  # noqa: S311 - not for secrets
     seen: list[int] = []
     cursor = START
-    while not (over.is_set() and seen and seen[-1] == last[0]):
+    while not (last.done() and seen[-1:] == [last.result()]):
         patience = chance.randint(1, 40)
         async with aclosing(await subscribe(user, after=cursor)) as stream:
             async for entry in stream:
                 seen.append(number_of(entry))
                 cursor = entry["cursor"]
                 patience -= 1
-                if not patience or (over.is_set() and seen[-1] == last[0]):
+                if not patience or (last.done() and seen[-1] == last.result()):
                     break
     return seen
 
@@ -100,27 +102,25 @@ async def test_shows_every_commit_once_and_in_order_though_the_line_breaks(
     database_url: str,
 ) -> None:
     user, offboarding = await make_user(), await make_offboarding()
-    over, last = asyncio.Event(), [0]
-    reading = asyncio.create_task(tail(user, over, last))
+    last: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    reading = asyncio.create_task(tail(user, last))
     killer = await asyncpg.connect(database_url)
 
-    async def kill() -> int:
-        killed = 0
-        while killed < 3:
+    async def kill() -> None:
+        killed: set[int] = set()
+        while len(killed) < 3:
             await asyncio.sleep(0.1)
-            killed += len(await killer.fetch(END, "offboarding-listener"))
-        return killed
+            killed |= {row["pid"] for row in await killer.fetch(END, "offboarding-listener")}
 
-    written, killed = await asyncio.gather(
+    written, _ = await asyncio.gather(
         asyncio.gather(*(write(database_url, offboarding, seed) for seed in range(WRITERS))), kill()
     )
-    committed = sorted(id for ids in written for id in ids)
-    last[0] = committed[-1]
-    over.set()
+    async with killer.transaction():
+        last.set_result(await killer.fetchval(ADD, offboarding.id))
     seen = await asyncio.wait_for(reading, PATIENCE)
     await killer.close()
 
-    assert killed == 3
+    committed = [*sorted(id for ids in written for id in ids), last.result()]
     assert len(committed) > WRITERS * ROUNDS
     assert seen == committed
 
@@ -162,7 +162,7 @@ async def test_finds_by_looking_what_it_was_not_told_of(database_url: str) -> No
 
 
 async def test_reads_and_encodes_once_what_equal_followers_get(
-    fed: Feed,  # noqa: ARG001 - what is tested
+    fed: Feed,
     statements: list[str],
     raw: asyncpg.Connection,
 ) -> None:
@@ -172,7 +172,7 @@ async def test_reads_and_encodes_once_what_equal_followers_get(
     people = [await make_user(organisation=north, groups=["Approver"]) for _ in range(20)]
     streams = [await schema.answers(ACTIVITY, {}, await context_of(user), None) for user in people]
     waiting = [asyncio.create_task(anext(stream)) for stream in streams]
-    await asyncio.sleep(0.1)
+    await until(lambda: fed.followers == len(people))
 
     statements.clear()
     await raw.fetchval(ADD, theirs.id)

@@ -7,9 +7,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Response, async_playwright, expect
 
-from tests.served import Served, served
+from tests.served import PATIENCE, Served, served
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
 # As root there is no sandbox, and nothing of the browser's own may go out.
@@ -22,7 +22,9 @@ OPTIONS: Final = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE: Final = 20_000
+MILLISECONDS: Final = PATIENCE * 1_000
+# What the page asks of its own accord: who is signed in, and what its queries are to be about.
+OF_THE_PAGE: Final = ("clientAccess openTaskCount", "pending: clientFile")
 
 Open = Callable[..., AbstractAsyncContextManager[Page]]
 
@@ -32,6 +34,7 @@ async def browser() -> AsyncIterator[Browser]:
     """Yield Debian's Chromium, or skip where there is none."""
     if CHROMIUM is None:
         pytest.skip("Chromium is missing: the page is not tried in a browser")
+    expect.set_options(timeout=MILLISECONDS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield browser
@@ -54,7 +57,7 @@ def open_page(browser: Browser, demo: Served) -> Open:
         context = await browser.new_context(base_url=demo.url, **options)
         await context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = await context.new_page()
-        page.set_default_timeout(PATIENCE)
+        page.set_default_timeout(MILLISECONDS)
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
@@ -77,6 +80,12 @@ def open_page(browser: Browser, demo: Served) -> Open:
         assert complaints == []
 
     return open_
+
+
+def answers_what_was_run(response: Response) -> bool:
+    """Return whether a response is to what somebody has run in the editor."""
+    asked = response.request.post_data or ""
+    return response.url.endswith("/graphql") and not any(own in asked for own in OF_THE_PAGE)
 
 
 async def sign_in(page: Page, who: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Download, Page, expect
 
-from tests.explore.conftest import Open
+from tests.explore.conftest import Open, answers_what_was_run
 from tests.explore.test_pages import MOST_BYTES
 from tests.served import Served, until
 
@@ -47,7 +47,7 @@ async def go_to(page: Page, tab: str) -> None:
 
 async def run(page: Page) -> Any:
     """Run what is in the editor, and return the answer."""
-    async with page.expect_response("**/graphql") as waiting:
+    async with page.expect_response(answers_what_was_run) as waiting:
         await page.locator(".graphiql-execute-button").click()
     answer = await (await waiting.value).json()
     assert "errors" not in answer, answer
@@ -104,7 +104,7 @@ async def test_leads_from_start_to_done(open_page: Open) -> None:
         reached = []
         for step, _ in STEPS:
             await page.locator(".graphiql-execute-button").click()
-            async with page.expect_response("**/graphql") as waiting:
+            async with page.expect_response(answers_what_was_run) as waiting:
                 await page.get_by_role("menuitem", name=step).click()
             answer = await (await waiting.value).json()
             (result,) = answer["data"].values()
@@ -152,9 +152,9 @@ async def test_completes_variables_by_the_query(open_page: Open) -> None:
 
         # Which variables there are becomes known a moment after the query was opened.
         suggested = page.locator(".suggest-widget.visible", has_text="reference")
-        for _ in range(40):
+        for turn in range(40):
             await page.keyboard.press("Control+Space")
-            await page.wait_for_timeout(100)
+            await page.wait_for_timeout(100 + 50 * turn)
             if await suggested.is_visible():
                 break
             await page.keyboard.press("Escape")
@@ -365,7 +365,7 @@ async def test_works_with_the_keyboard_alone(open_page: Open) -> None:
         await _press_until(page, "Tab", "Statistics")
         await page.keyboard.press("Enter")
         await _press_until(page, "Tab", "Execute")
-        async with page.expect_response("**/graphql"):
+        async with page.expect_response(answers_what_was_run):
             await page.keyboard.press("Enter")
         await expect(page.get_by_role("button", name="Chart", exact=True)).to_be_enabled()
         await _press_until(page, "Tab", "Chart")

@@ -16,7 +16,7 @@ from websockets import ConnectionClosed
 
 from tests.hostile.operations import operations
 from tests.hostile.requests import Sent, messages, requests
-from tests.served import Served, served
+from tests.served import PATIENCE, Served, served
 from tests.sockets import socket
 
 SETTINGS: Final = settings(
@@ -24,7 +24,6 @@ SETTINGS: Final = settings(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-PATIENCE: Final = 20.0
 LAST: Final[Any] = {"type": "pong", "payload": {"last": "one"}}
 # Whom the others' access is taken from, but never theirs: else soon nobody could ask for anything.
 ASKERS: Final = ("administrator", "analyst", "approver", "officer", "reader")

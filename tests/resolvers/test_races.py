@@ -81,12 +81,6 @@ async def rival(shared_database_url: str, database: None) -> AsyncIterator[async
     await connection.close()
 
 
-async def one_waits(rival: asyncpg.Connection) -> None:
-    """Return once somebody waits for the rival; that nobody does is a failure, not a pause."""
-    async with asyncio.timeout(20):
-        await until_one_waits(rival)
-
-
 async def together(number: int, *calls: Awaitable[Any]) -> list[Any]:
     """Make calls at the same moment, give or take: each round another is a little late."""
 
@@ -497,7 +491,7 @@ async def test_waits_for_a_rival_and_yields_to_their_done(
     await rival.execute(CLOSE, row.id)
 
     saving = asyncio.create_task(save(ask, ada, row, **edit))
-    await one_waits(rival)
+    await until_one_waits(rival)
     await closing.commit()
     before = await everything()
 
@@ -513,7 +507,7 @@ async def test_saves_once_a_rival_has_given_up(ask: Ask, rival: asyncpg.Connecti
     await rival.execute(CLOSE, row.id)
 
     saving = asyncio.create_task(save(ask, ada, row, status="REVIEW", expectedVersion=1))
-    await one_waits(rival)
+    await until_one_waits(rival)
     await closing.rollback()
 
     assert (await saving)["offboarding"]["status"] == "REVIEW"
@@ -608,7 +602,7 @@ async def test_refuses_an_assignee_who_is_being_disabled(
     before.pop("app_user")
 
     saving = asyncio.create_task(save(ask, ada, row, assigneeId=f"user_{grace.user_id}"))
-    await one_waits(rival)
+    await until_one_waits(rival)
     await disabling.commit()
 
     assert await saving == {"__typename": "AssigneeUnavailableError"}
@@ -628,7 +622,7 @@ async def test_disables_nobody_while_they_are_being_assigned(
     await holding.start()
     await rival.execute("select pg_advisory_xact_lock(7311001)")
     saving = asyncio.create_task(save(ask, ada, row, assigneeId=f"user_{grace.user_id}"))
-    await one_waits(rival)
+    await until_one_waits(rival)
 
     other = await asyncpg.connect(shared_database_url)
     await other.execute("set lock_timeout = '100ms'")
@@ -687,7 +681,7 @@ async def test_shows_no_entry_while_one_below_it_is_still_to_come(
     )
 
     saving = asyncio.create_task(save(ask, ada, row, status="REVIEW"))
-    await one_waits(rival)
+    await until_one_waits(rival)
     meanwhile = await ask(ada, LOG)
     await writing.commit()
     await saving

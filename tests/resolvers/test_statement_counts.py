@@ -35,7 +35,7 @@ async def statements(database_url: str) -> AsyncIterator[list[str]]:
     sent: list[str] = []
     async with connected(database_url, pool_size=1):
         async with get_connection("default").acquire_connection() as connection:
-            connection.add_query_logger(lambda query: sent.append(said(query)))
+            connection.add_query_logger(lambda query: keep(sent, query))
         yield sent
 
 
@@ -45,9 +45,10 @@ async def told(statements: list[str]) -> list[str]:
     return statements
 
 
-def said(query: LoggedQuery) -> str:
-    """Return a statement; one that failed was sent as well."""
-    return str(query.query)
+def keep(sent: list[str], query: LoggedQuery) -> None:
+    """Keep a statement, also one that failed; that others are told of a change is no part of it."""
+    if "pg_notify" not in query.query:
+        sent.append(str(query.query))
 
 
 async def make_clients(count: int) -> Viewer:

@@ -29,7 +29,6 @@ from tests.factories import (
 
 OPEN, IN_PROGRESS, REVIEW, DONE = OffboardingStatus
 ENDED, CANCELLED = OffboardingResolution
-TODAY: Final = datetime.now(UTC).date()
 NOBODY: Final = "00000000-0000-7000-8000-000000000000"
 
 # For each filter: a list that takes it, its arguments beside the filter, and what names a row.
@@ -39,6 +38,10 @@ LISTS: Final = {
     "OffboardingFilter": ("offboardings", "orderBy: { field: STARTED_AT }", "version"),
     "ActivityFilter": ("activity", "", "id"),
 }
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
 
 
 def document(filter_: str) -> str:
@@ -149,15 +152,15 @@ async def test_filters_offboardings_by_each_key() -> None:
     rows: list[dict[str, Any]] = [
         {
             "assignee": ada,
-            "due_on": TODAY - timedelta(days=1),
+            "due_on": today() - timedelta(days=1),
             "party": await make_party(name="Jo"),
         },
-        {"assignee": grace, "due_on": TODAY, "status": IN_PROGRESS},
+        {"assignee": grace, "due_on": today(), "status": IN_PROGRESS},
         {"status": REVIEW, "reason": TerminationReason.DEATH, "product": await make_product()},
         {
             "status": DONE,
             "resolution": CANCELLED,
-            "due_on": TODAY - timedelta(days=1),
+            "due_on": today() - timedelta(days=1),
             "reason": TerminationReason.OTHER,
             "closed_at": STARTED_AT + timedelta(days=20),
         },
@@ -233,8 +236,8 @@ async def test_filters_activity_by_each_key() -> None:
 async def make_one_of_each() -> tuple[User, dict[str, list[Any]]]:
     """Make a row for each list; return what names it."""
     viewer = await make_user()
-    party = await make_party(reference="C-1", name="Jo", manager=viewer, onboarded_on=TODAY)
-    await make_product(number="A-1", opened_on=TODAY)
+    party = await make_party(reference="C-1", name="Jo", manager=viewer, onboarded_on=today())
+    await make_product(number="A-1", opened_on=today())
     offboarding = await make_offboarding(party=party, version=7)
     entry = await Activity.create(
         organisation_id=party.organisation_id,

@@ -1,6 +1,6 @@
 """The field `offboardings`: the task list."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -38,7 +38,10 @@ TASKS: Final = (
 
 DONE: Final = OffboardingStatus.DONE
 CANCELLED: Final = OffboardingResolution.CANCELLED
-TODAY: Final = datetime.now(UTC).date()
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
 
 
 async def versions(ask: Ask, viewer: User, **variables: Any) -> list[int]:
@@ -52,7 +55,7 @@ async def versions(ask: Ask, viewer: User, **variables: Any) -> list[int]:
 async def test_lists_newest_first_with_subject_assignee_and_starter(ask: Ask) -> None:
     ada, grace = await make_user(name="Ada"), await make_user(name="Grace")
     await make_offboarding(
-        party=await make_party(reference="C-1"), assignee=grace, started_by=ada, due_on=TODAY
+        party=await make_party(reference="C-1"), assignee=grace, started_by=ada, due_on=today()
     )
     await make_offboarding(
         product=await make_product(number="A-1"),
@@ -85,7 +88,7 @@ async def test_lists_newest_first_with_subject_assignee_and_starter(ask: Ask) ->
                 ),
                 edge(
                     status="OPEN",
-                    dueOn=TODAY.isoformat(),
+                    dueOn=today().isoformat(),
                     assignee={"name": "Grace"},
                     subject={"__typename": "Party", "reference": "C-1"},
                 ),
@@ -136,11 +139,11 @@ async def make_tasks() -> tuple[User, User]:
     """Make seven offboardings, versions 1 to 7 in the order of their start."""
     ada, grace = await make_user(), await make_user()
     rows: list[dict[str, Any]] = [
-        {"assignee": ada, "due_on": TODAY - timedelta(days=1)},
-        {"assignee": grace, "due_on": TODAY, "status": OffboardingStatus.IN_PROGRESS},
-        {"due_on": TODAY + timedelta(days=1), "status": OffboardingStatus.REVIEW},
+        {"assignee": ada, "due_on": today() - timedelta(days=1)},
+        {"assignee": grace, "due_on": today(), "status": OffboardingStatus.IN_PROGRESS},
+        {"due_on": today() + timedelta(days=1), "status": OffboardingStatus.REVIEW},
         {"reason": TerminationReason.DEATH, "product": await make_product()},
-        {"status": DONE, "resolution": CANCELLED, "due_on": TODAY - timedelta(days=9)},
+        {"status": DONE, "resolution": CANCELLED, "due_on": today() - timedelta(days=9)},
         {"status": DONE, "resolution": OffboardingResolution.DONE, "assignee": ada},
         {
             "status": DONE,
@@ -299,7 +302,7 @@ async def test_shows_each_once_on_pages_of_any_size(ask: Ask, field: str, direct
         await make_offboarding(
             party=await make_party(),
             version=version,
-            due_on=TODAY if version % 3 else None,
+            due_on=today() if version % 3 else None,
             status=DONE if done else OffboardingStatus.OPEN,
             resolution=CANCELLED if done else None,
         )

@@ -24,6 +24,7 @@ from schema import schema
 from schema.context import Context
 from schema.execution import OperationRefusedError
 from tests.asking import data, gid
+from tests.conftest import PATIENCE, POOL_SIZE
 from tests.factories import (
     make_offboarding,
     make_organisation,
@@ -42,7 +43,6 @@ CHANGED: Final = """subscription ($id: ID, $mine: Boolean! = false) {
 SAVE: Final = """mutation ($input: SaveOffboardingInput!) { saveOffboarding(input: $input) {
   __typename
 } }"""
-PATIENCE: Final = 60
 
 Stream = AsyncGenerator[Any, None]
 
@@ -51,7 +51,7 @@ Stream = AsyncGenerator[Any, None]
 async def fed(database_url: str) -> AsyncIterator[None]:
     """Feed who follows a database of the test's own."""
     forget_trusted()
-    async with connected(database_url, 10), feeding(database_url):
+    async with connected(database_url, POOL_SIZE, PATIENCE), feeding(database_url):
         yield
     forget_trusted()
 
@@ -152,21 +152,20 @@ async def test_follows_what_access_becomes_while_it_is_open() -> None:
     boss = await make_user()
     narrow = await make_user(client_access=ClientAccess.OWN)
     offboarding = await make_offboarding()
+    mine = await make_offboarding(party=await make_party(manager=narrow))
     stream = await subscribe(narrow, ACTIVITY)
-    waiting = asyncio.create_task(next_of(stream))
-    await asyncio.sleep(0.1)
 
-    await save(offboarding, boss, status="REVIEW")
-    await asyncio.sleep(0.2)
-    unseen = not waiting.done()
+    for row in (offboarding, mine):
+        await save(row, boss, status="REVIEW")
+    first = await next_of(stream)
     await Party.filter(id=offboarding.party_id).update(manager_id=narrow.id)
     await save(offboarding, boss, status="IN_PROGRESS")
-    seen = await waiting
+    seen = await next_of(stream)
     await narrow.groups.clear()
     forget_trusted()
     await save(offboarding, boss, status="OPEN")
 
-    assert unseen
+    assert first["offboarding"]["id"] == gid(mine)
     assert seen["changes"] == [{"field": "status", "after": "IN_PROGRESS"}]
     with pytest.raises(OperationRefusedError) as refusal:
         await next_of(stream)
