@@ -139,7 +139,5 @@ class Connection:
         """Return the condition that rows lie on one side of the page: past its size or a cursor."""
         conditions = [f"count(*) > {self.page.size}"] if looked else []
         if getattr(self.page, argument) is not None:
-            other = self.statement.alias()
-            behind = self.window.side(other, argument, beyond=False)
-            conditions.append(f"exists (select from {self.window.matching(other)} and {behind})")
+            conditions.append(self.window.goes_behind(argument))
         return f"({' or '.join(conditions) or 'false'})"

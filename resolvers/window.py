@@ -43,7 +43,7 @@ class Window:
         """Return the SELECT of the rows of the page, and of one more to know if more follow."""
         row = self.statement.alias()
         beyond = "".join(
-            f" and {self.side(row, argument, beyond=True)}"
+            f" and {self._side(row, argument, beyond=True)}"
             for argument in ("after", "before")
             if getattr(self.page, argument) is not None
         )
@@ -52,14 +52,13 @@ class Window:
         whole = self.statement.alias()
         return f"select {whole}.*, row_number() over () as place_ from ({rows}) {whole}"
 
-    @property
-    def _direction(self) -> str:
-        return " desc" if self.page.descending is not self.page.backward else ""
-
     def ordered(self, row: str) -> str:
         """Return the ORDER BY of rows, in the direction of the page."""
-        order = ", ".join(f"{value}{self._direction}" for value in self.place(row))
-        return f"order by {order}"
+        return self._ordered(row, descending=self.page.descending is not self.page.backward)
+
+    def _ordered(self, row: str, *, descending: bool) -> str:
+        direction = " desc" if descending else ""
+        return f"order by {', '.join(f'{value}{direction}' for value in self.place(row))}"
 
     def place(self, row: str) -> tuple[str, ...]:
         """Return the place of a row in the order: no two rows have the same."""
@@ -70,7 +69,20 @@ class Window:
         """Return the SQL of the cursor of a row."""
         return cursor(self.page.name, *self.place(row))
 
-    def side(self, row: str, argument: Literal["after", "before"], *, beyond: bool) -> str:
+    def goes_behind(self, argument: Literal["after", "before"]) -> str:
+        """Return the condition that some row lies at a cursor or behind it.
+
+        The nearest is asked for, which mostly is the cursor's own: PostgreSQL would look for any
+        by reading the table from its beginning, where there may be none for long.
+        """
+        row, descending = self.statement.alias(), self.page.descending is not (argument == "after")
+        return (
+            f"coalesce((select true from {self.matching(row)}"
+            f" and {self._side(row, argument, beyond=False)}"
+            f" {self._ordered(row, descending=descending)} limit 1), false)"
+        )
+
+    def _side(self, row: str, argument: Literal["after", "before"], *, beyond: bool) -> str:
         """Return the condition that a row lies beyond a cursor, or at it or behind."""
         slot, readable = self.selection.slot, self.rows.readable
 

@@ -316,6 +316,14 @@ def difference(
     return whole, sum(after[table][1] - before[table][1] for table in LARGE)
 
 
+def page_info(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the `pageInfo` of the only list of an answer."""
+    while "pageInfo" not in answer:
+        (answer,) = answer.values()
+    info: dict[str, Any] = answer["pageInfo"]
+    return info
+
+
 def document_of(query: str) -> str:
     used = [f"${name}: {type_}" for name, type_ in TYPES.items() if f"${name}" in query]
     return f"query ({', '.join(used)}) {{ {query} }}" if used else f"{{ {query} }}"
@@ -345,6 +353,19 @@ async def test_reads_few_rows_by_an_index(bank: Bank, who: str, query: str) -> N
 
     assert whole == []
     assert number <= MOST_ROWS
+
+
+async def test_reads_the_next_page_by_an_index(bank: Bank) -> None:
+    found = {}
+    for name, query in lists().items():
+        info = page_info(await data(bank.viewer, document_of(query)))
+        after = f'first: 20, after: "{info["endCursor"]}"'
+        before = f'last: 20, before: "{info["startCursor"]}"'
+        following = query.replace("first: 20", after).replace("last: 20", before)
+
+        found[name] = await read_by(bank.viewer, document_of(following), {})
+
+    assert {name for name, (whole, number) in found.items() if whole or number > MOST_ROWS} == set()
 
 
 @pytest.mark.usefixtures("bank")
