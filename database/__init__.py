@@ -70,7 +70,7 @@ async def connected(url: str, pool_size: int = 5, seconds: int = 10) -> AsyncIte
 
 
 def pool_figures() -> tuple[int, int]:
-    """Return how many connections the pool holds, and how many of them do nothing."""
+    """Return how many connections of the pool are lent, and how many more could be."""
     lender: Lender | None = get_connection("default").lender  # type: ignore[attr-defined] # it is our client
     return (0, 0) if lender is None else lender.figures()
 

@@ -24,6 +24,8 @@ class Lender:
 
     def __init__(self, pool: asyncpg.Pool, size: int) -> None:
         self._pool: Final = pool
+        self._size: Final = size
+        self._lent = 0
         self._turns: Final = asyncio.Semaphore(size)
         self._at_hand: Final[list[asyncpg.Connection]] = []
         self._is_closing = False
@@ -35,6 +37,7 @@ class Lender:
     async def take(self) -> asyncpg.Connection:
         """Return a connection once there is one."""
         await self._turns.acquire()
+        self._lent += 1
         try:
             while self._at_hand:
                 connection = self._at_hand.pop()
@@ -42,7 +45,7 @@ class Lender:
                     return connection
             return await self._pool.acquire()
         except BaseException:
-            self._turns.release()
+            self._end_turn()
             raise
 
     async def give_back(self, connection: asyncpg.Connection, *, whole: bool) -> None:
@@ -53,11 +56,15 @@ class Lender:
             else:
                 await self._pool.release(connection)
         finally:
-            self._turns.release()
+            self._end_turn()
+
+    def _end_turn(self) -> None:
+        self._lent -= 1
+        self._turns.release()
 
     def figures(self) -> tuple[int, int]:
-        """Return how many connections there are, and how many of them do nothing."""
-        return self._pool.get_size(), self._pool.get_idle_size() + len(self._at_hand)
+        """Return how many connections are lent, and how many more could be."""
+        return self._lent, self._size - self._lent
 
     async def close(self) -> None:
         """Give the pool all that is at hand; what is out follows."""

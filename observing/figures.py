@@ -58,7 +58,9 @@ RATE_LIMITED: Final = _counter(
     known=("requests", "failures"),
 )
 FAULTS: Final = _counter("faults", "Faults of ours, each with its id in the log.")
-POOL_CONNECTIONS: Final = _gauge("pool_connections", "Connections to the database.", "state")
+POOL_CONNECTIONS: Final = _gauge(
+    "pool_connections", "Connections to the database that are lent, and that could be.", "state"
+)
 STREAMS: Final = _gauge("streams", "Websockets and streams that are open.")
 SUBSCRIBERS: Final = _gauge("subscribers", "Subscriptions and streams that follow the log.")
 FEED_LAG_SECONDS: Final = _gauge(

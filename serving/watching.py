@@ -17,9 +17,9 @@ _STATM: Final = Path("/proc/self/statm")  # of Linux; its second number is the r
 
 
 def _look(streams: Streams | None, feed: Feed | None) -> None:
-    size, idle = pool_figures()
+    busy, idle = pool_figures()
+    figures.POOL_CONNECTIONS.labels("busy").set(busy)
     figures.POOL_CONNECTIONS.labels("idle").set(idle)
-    figures.POOL_CONNECTIONS.labels("busy").set(size - idle)
     if streams is not None and feed is not None:
         figures.STREAMS.set(streams.open)
         figures.SUBSCRIBERS.set(feed.followers)

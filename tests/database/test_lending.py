@@ -43,7 +43,8 @@ async def test_lends_a_connection_again(lender: Lender) -> None:
 
     async with lender.lend() as connection:
         assert await process(connection) == first
-    assert lender.figures() == (1, 1)
+        assert lender.figures() == (1, 1)
+    assert lender.figures() == (0, 2)
 
 
 async def test_lends_each_connection_to_one_at_a_time(lender: Lender) -> None:
@@ -56,7 +57,7 @@ async def test_lends_each_connection_to_one_at_a_time(lender: Lender) -> None:
     connection = await third
     await lender.give_back(connection, whole=True)
 
-    assert lender.figures() == (2, 2)
+    assert lender.figures() == (0, 2)
     assert len(await all_of(lender)) == SIZE
 
 
@@ -79,6 +80,7 @@ async def test_replaces_connections_that_ended_while_nobody_had_them(
     for pid in before:
         await console.execute("select pg_terminate_backend($1, 5000)", pid)
     await console.close()
+    assert lender.figures() == (0, 2)
 
     after = await all_of(lender)
 
