@@ -19,9 +19,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from database import connected
 from models import Webhook
 from models.webhook import new_secret
-from observing.figures import REGISTRY
-from routes.metrics import WAITING
-from settings import ROOT
 from tests.bank import KINDS, Bank, make_bank
 from tests.factories import make_user
 from tests.served import PATIENCE, Served, free_port, served, start, start_anew, until
@@ -379,20 +376,3 @@ async def test_tells_of_itself_while_the_database_is_away(
     assert told["database_up"] == 0
     assert "outbox_due" not in told
     assert told["processes"] == 1
-
-
-def test_the_dashboard_and_the_alerts_ask_for_figures_that_there_are() -> None:
-    folder = ROOT / "docs" / "operating"
-    asked = json.dumps(json.loads((folder / "dashboard.json").read_text(encoding="utf-8")))
-    asked += (folder / "alerts.yml").read_text(encoding="utf-8")
-
-    names = set(re.findall(r"offboarding_[a-z_]+", asked))
-
-    told = {f"offboarding_{name}" for name in (*WAITING, "database_up")}
-    for family in REGISTRY.collect():
-        suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"]}
-        told |= {family.name + suffix for suffix in suffixes.get(family.type, [""])}
-    assert names
-    assert names - told == set()
-    # What nobody looks at need not be told, but for what explains what is looked at.
-    assert told - names <= {"offboarding_operation_seconds_sum"}
