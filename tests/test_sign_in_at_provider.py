@@ -95,7 +95,9 @@ async def page() -> AsyncIterator[Page]:
 @asynccontextmanager
 async def chromium(playwright: Any) -> AsyncIterator[Browser]:
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-    browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+    browser = await playwright.chromium.launch(
+        executable_path=str(CHROMIUM), args=flags, timeout=PATIENCE * 1_000
+    )
     try:
         yield browser
     finally:

@@ -147,10 +147,10 @@ async def test_reads_on_after_the_database_was_away(
 @pytest.mark.usefixtures("database")
 async def test_finds_by_looking_what_it_was_not_told_of(database_url: str) -> None:
     user, offboarding = await make_user(), await make_offboarding()
-    async with feeding("postgresql://127.0.0.1:1/nowhere"):
+    async with feeding("postgresql://127.0.0.1:1/nowhere") as fed:
         stream = await subscribe(user)
         waiting = asyncio.create_task(anext(stream))
-        await asyncio.sleep(0.1)
+        await until(lambda: fed.followers == 1)
         writer = await asyncpg.connect(database_url)
         entry = await writer.fetchval(ADD, offboarding.id)
         await writer.close()
@@ -191,7 +191,7 @@ async def test_reads_and_encodes_once_what_equal_followers_get(
 async def test_ends_all_streams_when_the_process_is_to_end(fed: Feed) -> None:
     user = await make_user()
     waiting = asyncio.create_task(anext(await subscribe(user)))
-    await asyncio.sleep(0.1)
+    await until(lambda: fed.followers == 1)
 
     fed.stop()
 

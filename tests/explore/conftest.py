@@ -36,7 +36,9 @@ async def browser() -> AsyncIterator[Browser]:
         pytest.skip("Chromium is missing: the page is not tried in a browser")
     expect.set_options(timeout=MILLISECONDS)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=OPTIONS, timeout=MILLISECONDS
+        )
         yield browser
         await browser.close()
 

@@ -10,7 +10,7 @@ import pytest
 
 from auth import UnauthenticatedError, credential_of, forget_trusted
 from database import connected
-from events import feeding
+from events import feed, feeding
 from models import (
     ApiToken,
     ClientAccess,
@@ -33,6 +33,7 @@ from tests.factories import (
     make_user,
     viewer_for,
 )
+from tests.served import until
 
 ACTIVITY: Final = """subscription ($filter: ActivityFilter) {
   told: activity(filter: $filter) { kind offboarding { id } changes { field after } }
@@ -79,6 +80,11 @@ async def save(offboarding: Offboarding, by: User, **wanted: Any) -> None:
     assert saved["saveOffboarding"]["__typename"] == "SaveOffboardingSuccess"
 
 
+async def until_followed_by(number: int) -> None:
+    """Wait until so many follow the log."""
+    await until(lambda: feed().followers == number)
+
+
 async def next_of(stream: Stream) -> Any:
     return await asyncio.wait_for(anext(stream), PATIENCE)
 
@@ -94,7 +100,7 @@ async def test_tells_of_what_the_filter_names(subtests: pytest.Subtests) -> None
         "actor": await subscribe(user, ACTIVITY, filter={"actorId": gid(other)}),
     }
     waiting = {name: asyncio.create_task(next_of(stream)) for name, stream in streams.items()}
-    await asyncio.sleep(0.1)
+    await until_followed_by(len(streams))
 
     await save(offboarding, user, status="REVIEW")
     await save(beside, other, assigneeId=gid(user))
@@ -113,7 +119,7 @@ async def test_shows_reasons_to_who_may_read_them_by_then() -> None:
     offboarding = await make_offboarding()
     streams = [await subscribe(user, ACTIVITY) for user in (approver, officer)]
     waiting = [asyncio.create_task(next_of(stream)) for stream in streams]
-    await asyncio.sleep(0.1)
+    await until_followed_by(len(streams))
 
     await save(offboarding, approver, reason=TerminationReason.DEATH)
 
@@ -136,7 +142,7 @@ async def test_tells_nothing_of_another_organisation_or_of_others_clients() -> N
     theirs = await make_offboarding(party=await make_party(organisation=south))
     streams = [await subscribe(user, ACTIVITY) for user in (narrow, stranger)]
     waiting = [asyncio.create_task(next_of(stream)) for stream in streams]
-    await asyncio.sleep(0.1)
+    await until_followed_by(len(streams))
 
     await save(other, boss, status="REVIEW")
     await save(mine, boss, status="REVIEW")
@@ -180,7 +186,7 @@ async def test_ends_when_the_token_is_revoked() -> None:
     offboarding = await make_offboarding()
     stream = await subscribe(user, ACTIVITY)
     waiting = asyncio.create_task(next_of(stream))
-    await asyncio.sleep(0.1)
+    await until_followed_by(1)
 
     await ApiToken.filter(user_id=user.id).update(revoked_at=offboarding.started_at)
     forget_trusted()
@@ -224,7 +230,7 @@ async def test_tells_whose_task_it_is_or_was_until_the_change() -> None:
     others = await make_offboarding()
     stream = await subscribe(ada, CHANGED, mine=True)
     waiting = asyncio.create_task(next_of(stream))
-    await asyncio.sleep(0.1)
+    await until_followed_by(1)
 
     await save(others, grace, status="REVIEW")
     await save(mine, grace, status="REVIEW")
