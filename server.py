@@ -7,7 +7,6 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final, NoReturn
 
@@ -27,8 +26,9 @@ from schema import schema
 from schema.trusted import TrustedDocumentsError
 from serving.address import AddressError, listening
 from serving.banner import banner
+from serving.connections import connections
 from serving.metrics_port import metrics_port
-from serving.sockets import Connections, Sockets
+from serving.sockets import Sockets
 from settings import Settings
 from settings.mail import SmtpTls
 
@@ -139,7 +139,7 @@ def _run(
         "server_header": False,
         "log_config": None,
         "timeout_graceful_shutdown": settings.shutdown_seconds,
-        "http": partial(Connections, header_seconds=settings.header_seconds),
+        "http": connections(settings),
         "ws": Sockets,
         "ws_max_size": LARGEST_FRAME,
         "ws_ping_interval": settings.keep_alive_seconds,

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from routes.metrics import metrics_route
 from serving.address import listening
+from serving.connections import connections
 from settings import Settings
 
 # A scrape that is under way may take so long to end.
@@ -36,6 +37,8 @@ def metrics_port(settings: Settings, url: str) -> Iterator[None]:
             server_header=False,
             log_config=None,
             lifespan="off",
+            http=connections(settings),
+            ws="none",
             timeout_graceful_shutdown=END_SECONDS,
         )
         server = uvicorn.Server(config)

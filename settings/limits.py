@@ -16,6 +16,12 @@ class Limits(BaseModel):
         le=100_000_000,
         description="Largest request body in bytes; a larger one is answered 413.",
     )
+    max_header_bytes: int = Field(
+        32_000,
+        ge=1_000,
+        le=1_000_000,
+        description="Largest headers of a request, its address with them; larger ones get 431.",
+    )
     header_seconds: int = Field(
         10, ge=1, le=600, description="Longest wait for the headers; who is slower gets 408."
     )

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from typing_extensions import override
 
-from serving.sockets import Joining
+from serving.connections import Joining
 from tests.served import PATIENCE, Served, served
 
 HEAD: Final = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"

@@ -97,6 +97,60 @@ async def test_gives_up_who_drips_and_serves_others_meanwhile(hasty: Served, tok
         assert answer.count(b"HTTP/1.1") == 1
 
 
+async def flood(server: Served, first: str, more: str) -> tuple[bytes, int]:
+    """Say something, then more without end; return the answer and how much was taken before it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
+    said = 0
+    with suppress(ConnectionError):
+        writer.write(first.encode())
+        while said < 20_000_000 and not reader.at_eof():
+            writer.write(more.encode())
+            await writer.drain()
+            said += len(more)
+    answer = b""
+    with suppress(ConnectionError):
+        answer = await reader.read()
+    writer.close()
+    return answer, said
+
+
+@pytest.mark.parametrize(
+    ("first", "more"),
+    [
+        ("GET /", "x" * 50_000),
+        (f"{HEAD}X: ", "x" * 50_000),
+        (HEAD, "".join(f"X-{number}: {'x' * 500}\r\n" for number in range(100))),
+    ],
+    ids=["an address", "a header", "headers"],
+)
+async def test_cuts_off_who_says_more_before_the_body_than_anybody_needs(
+    hasty: Served, first: str, more: str
+) -> None:
+    answer, said = await flood(hasty, first, more)
+
+    assert said < 10_000_000  # what the buffers of two sockets hold, and no more
+    # The rest of the flood may reset the connection before the answer is read.
+    assert answer[:13] in {b"HTTP/1.1 431 ", b""}
+
+
+async def test_cuts_off_trailers_that_do_not_end(hasty: Served, token: str) -> None:
+    head = f"{HEAD}Authorization: Bearer {token}\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    answer, said = await flood(hasty, f"{head}2\r\n{{}}\r\n0\r\nX: ", "x" * 50_000)
+
+    assert said < 10_000_000
+    assert answer == b""
+
+
+async def test_tells_how_large_headers_may_be(hasty: Served) -> None:
+    statuses = [
+        (await hasty.http.get("/health/live", headers={"x": "x" * size})).status_code
+        for size in (31_000, 32_000)
+    ]
+
+    assert statuses == [200, 431]
+
+
 async def test_serves_others_beside_many_websockets_that_say_nothing(
     hasty: Served, token: str
 ) -> None:

@@ -1,0 +1,171 @@
+"""The connections of the server: uvicorn's, with what slow and greedy clients need more."""
+
+import asyncio
+from functools import partial
+from typing import Any, Final
+
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from settings.limits import Limits
+
+_EMPTY: Final = b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout" + _EMPTY
+_TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large" + _EMPTY
+# An answer that succeeded, and one that tells its size, as all but streams do.
+_HEAD: Final = b"HTTP/1.1 2"
+_SIZED: Final = b"\r\ncontent-length: "
+
+
+class Joining:
+    """A transport whose answers leave whole: uvicorn writes the head and the body of one apart."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head: bytes | None = None
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as the transport has it
+        """Return what else a transport has."""
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write, or keep the head of an answer for its body, which is known to follow at once."""
+        if self._head is not None:
+            head, self._head = self._head, None
+            self._transport.writelines((head, data))
+        elif data.startswith(_HEAD) and _SIZED in data:
+            self._head = data
+        else:
+            self._transport.write(data)
+
+    def flush(self) -> None:
+        """Write the head that no body follows."""
+        if self._head is not None:
+            head, self._head = self._head, None
+            self._transport.write(head)
+
+    def close(self) -> None:
+        """Write what was kept, and close."""
+        self.flush()
+        self._transport.close()
+
+
+class Connections(HttpToolsProtocol):
+    """Writes answers whole, and closes a connection whose client does not say what it wants.
+
+    uvicorn waits for ever for the first byte, and for the end of headers, however large they are.
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,  # noqa: ANN401 - what uvicorn gives
+        header_seconds: float,
+        header_bytes: int,
+        **options: Any,  # noqa: ANN401 - as above
+    ) -> None:
+        super().__init__(*arguments, **options)
+        self._seconds = header_seconds
+        self._most = header_bytes
+        self._timer: asyncio.TimerHandle | None = None
+        self._in_header = False
+        self._in_trailer = False
+        self._upgraded = False
+        # What the last read held, and those since which headers, or trailers, do not end.
+        self._last = self._endless = 0
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        super().connection_made(Joining(transport))  # type: ignore[arg-type] # it is as good as one
+        self._wait()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self._last = len(data)
+        if self._in_header or self._in_trailer:
+            self._endless += self._last
+        super().data_received(data)
+        if self._endless > self._most and (self._in_header or self._in_trailer):
+            self._refuse()
+        # Most requests come whole, and need no timer.
+        if self._timer is None and not self._upgraded and (self._in_header or not self._is_busy()):
+            self._wait()
+
+    @override
+    def on_message_begin(self) -> None:
+        self._in_header, self._in_trailer = True, False
+        self._endless = 0
+        super().on_message_begin()
+
+    @override
+    def on_headers_complete(self) -> None:
+        self._forget()
+        if self._endless + self._last > self._most and self._size() > self._most:
+            raise ValueError("headers are too large")
+        self._in_header = False
+        super().on_headers_complete()
+
+    def on_chunk_header(self) -> None:
+        """Take what follows for trailers, as it is after the last chunk, until it is none."""
+        self._in_trailer, self._endless = True, 0
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        self._in_trailer = False
+        super().on_body(body)
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        if self._in_header and self._size() > self._most:
+            self._refuse()
+        else:
+            super().send_400_response(msg)
+
+    @override
+    def on_response_complete(self) -> None:
+        self.transport.flush()  # type: ignore[attr-defined] # what `connection_made` was given
+        super().on_response_complete()
+
+    @override
+    def handle_websocket_upgrade(self) -> None:
+        self._upgraded = True
+        super().handle_websocket_upgrade()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
+
+    def _size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def _refuse(self) -> None:
+        if not self._is_busy() and not self.transport.is_closing():
+            self.transport.write(_TOO_LARGE)
+        self.transport.close()
+
+    def _is_busy(self) -> bool:
+        return bool(self.cycle) and not self.cycle.response_complete
+
+    def _wait(self) -> None:
+        self._timer = self.loop.call_later(self._seconds, self._expire)
+
+    def _forget(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _expire(self) -> None:
+        self._timer = None
+        if self._is_busy():  # with what was asked before
+            self._wait()
+            return
+        if self._in_header and not self.transport.is_closing():
+            self.transport.write(_TOO_SLOW)
+        self.transport.close()
+
+
+def connections(limits: Limits) -> Any:  # noqa: ANN401 - what uvicorn takes for a class
+    """Return what makes the connections of a server that holds its clients to these limits."""
+    return partial(
+        Connections, header_seconds=limits.header_seconds, header_bytes=limits.max_header_bytes
+    )
