@@ -15,12 +15,13 @@ _BEGUN_HERE: Final = {"same-origin", "none"}
 
 
 def header(scope: Mapping[str, Any], name: bytes) -> str | None:
-    """Return the value of a header of a request, or None where it has none."""
-    value: bytes
-    for key, value in scope["headers"]:
-        if key == name:
-            return value.decode("latin-1")
-    return None
+    """Return the value of a header of a request, or None where it has none.
+
+    One that is sent several times is a list (RFC 9110, 5.3), so that no two readers of a request
+    take different ones of them for the only one.
+    """
+    values: list[bytes] = [value for key, value in scope["headers"] if key == name]
+    return b", ".join(values).decode("latin-1") if values else None
 
 
 def is_loopback(host: str) -> bool:

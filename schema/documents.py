@@ -14,12 +14,15 @@ from graphql import (
     specified_rules,
     validate,
 )
+from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from schema.context import Document
 from schema.limits import LimitError, check_shape
 from schema.trusted import TrustedDocuments
 from settings.limits import Limits
 
+# What validation says where it has given up for the time it takes.
+ABORTED: Final = "Validation aborted."
 MOST_DOCUMENTS: Final = 1_000
 LONGEST_KEPT: Final = 20_000
 
@@ -52,6 +55,13 @@ class Documents:
             return self._kept[text]
         node = self._parse(text)
         sizing = check_shape(self._schema, self._limits, node)
+        errors = self._mistakes_in(node)
+        return errors or self._keep(text, self._document(node, sizing))
+
+    def _mistakes_in(self, node: DocumentNode) -> list[GraphQLError]:
+        most = self._limits.max_comparisons
+        # Of a document that is made to take long, most of the time; it counts two for each.
+        overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 2 * most
         errors = validate(
             self._schema,
             node,
@@ -59,7 +69,10 @@ class Documents:
             max_errors=self._limits.max_errors,
             hide_suggestions=not self._limits.introspection,
         )
-        return errors or self._keep(text, self._document(node, sizing))
+        if errors and errors[-1].message == ABORTED:
+            sentence = f"The document repeats too much; it takes over {most} comparisons to check."
+            raise LimitError("MAX_COMPARISONS", most, None, sentence)
+        return errors
 
     def _parse(self, text: str) -> DocumentNode:
         length, most = len(text.encode()), self._limits.max_document_bytes
@@ -70,6 +83,10 @@ class Documents:
         try:
             return parse(text, max_lexical_tokens=tokens, max_comments=tokens)
         except GraphQLError as error:
+            if "nested too deeply" in error.message:
+                most = self._limits.max_depth
+                sentence = f"The document is nested too deeply; at most {most} levels are allowed."
+                raise LimitError("MAX_DEPTH", most, None, sentence) from error
             if "more than" not in error.message:
                 raise
             sentence = f"The document has too many tokens; at most {tokens} are allowed."

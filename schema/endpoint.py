@@ -19,7 +19,8 @@ from schema import schema
 from schema.asker import context_of
 from schema.context import Context
 from schema.deadline import Deadline
-from schema.event_stream import framing_of, stream_response, takes_only_streams
+from schema.documents import document_id
+from schema.event_stream import framing_of, stream_response, streamed, takes_only_streams
 from schema.repeats import once
 from schema.requests import HttpError, check_content_type, operation_of, operation_of_url
 from schema.responses import (
@@ -42,6 +43,15 @@ HOW_TO_SUBSCRIBE: Final = (
     "A subscription is answered by a stream: ask with `Accept: text/event-stream`, or over a"
     " websocket that speaks graphql-transport-ws."
 )
+
+
+def _key_of(scope: Scope, operation: Operation) -> str | None:
+    """Return the key under which a mutation may be repeated, if it has one."""
+    key = header(scope, b"idempotency-key") if scope["method"] == "POST" else None
+    if key is None:
+        return None
+    id = document_id(operation.extensions)
+    return key if schema.is_mutation(operation.query, id, operation.name) else None
 
 
 class GraphQLEndpoint:
@@ -85,21 +95,24 @@ class GraphQLEndpoint:
         context = await context_of(scope, self.rates)
         asked["viewer"] = context.viewer.user_id
         operation = await self._operation(scope, receive)
-        if method == "POST" and takes_only_streams(accept):
+        streams = method == "POST" and takes_only_streams(accept)
+        key = _key_of(scope, operation)
+        if streams and key is None:
             return await self._stream(operation, context, accept, asked)
 
-        async def execute() -> tuple[Response, str | None]:
+        async def execute() -> tuple[Response, set[str]]:
             result = await self._execute(operation, context, method)
             if context.operation is not None:
                 asked["operation"] = context.operation
-            if result.errors:
-                asked["code"] = (result.errors[0].extensions or {})["code"]
-            return result_response(result, liked), asked.get("code")
+            codes = [(error.extensions or {})["code"] for error in result.errors or ()]
+            if codes:
+                asked["code"] = codes[0]
+            return result_response(result, liked), set(codes)
 
-        key = header(scope, b"idempotency-key") if method == "POST" else None
-        if key is not None and schema.is_mutation(operation.query, operation.name):
+        if key is not None:
             seconds = self.limits.operation_seconds
-            return await once(context.viewer, key, operation, liked, seconds, execute)
+            response = await once(context.viewer, key, operation, liked, seconds, execute)
+            return streamed(response) if streams else response
         try:
             response, _ = await execute()
         except InvalidOperationTypeError as error:
@@ -118,7 +131,8 @@ class GraphQLEndpoint:
 
     async def _operation(self, scope: Scope, receive: Receive) -> Operation:
         if scope["method"] == "POST":
-            check_content_type(header(scope, b"content-type") or "")
+            encoding = header(scope, b"content-encoding")
+            check_content_type(header(scope, b"content-type") or "", encoding)
             return operation_of(await self._body(scope, receive))
         if scope["method"] == "GET" and self.limits.allow_get:
             return operation_of_url(scope["query_string"].decode("latin-1"))

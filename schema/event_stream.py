@@ -120,6 +120,15 @@ async def stream_response(
     return StreamResponse(chunks, context.viewer, streams, framing.content_type)
 
 
+def streamed(answer: Response) -> Response:
+    """Return an answer that there is for who takes it only as a stream."""
+    answer.body = _EVENTS.opening + _EVENTS.answers((bytes(answer.body),)) + _EVENTS.end
+    answer.status_code = 200
+    answer.headers["content-type"] = _EVENTS.content_type
+    answer.headers["content-length"] = str(len(answer.body))
+    return answer
+
+
 async def _refused(error: OperationRefusedError) -> Answers:
     yield (orjson.dumps({"errors": error.errors}),)
 
@@ -158,6 +167,7 @@ class StreamResponse(Response):
         del self.headers["content-length"]
         self.headers["content-type"] = type_
         self.headers["cache-control"] = "no-store"
+        self.headers["vary"] = "Accept"
         self.headers["x-accel-buffering"] = "no"
         self._chunks = chunks
         self._viewer = viewer

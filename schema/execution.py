@@ -106,9 +106,9 @@ class Schema(strawberry.Schema):
             return await _stream(answer)
         return self._once(answer)
 
-    def is_mutation(self, query: str | None, name: str | None) -> bool:
+    def is_mutation(self, query: str | None, id: str | None, name: str | None) -> bool:
         """Whether a document asks for a mutation; what is wrong with it is told by executing it."""
-        document = self.documents.read(query)
+        document = self.documents.read(query, id)
         if isinstance(document, list):
             return False
         with suppress(GraphQLError):

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import orjson
 
+from schema.requests import HttpError, operation_in
 from schema.streams import Operation
 
 TYPES: Final = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
@@ -74,14 +75,9 @@ def authorization_in(payload: dict[str, Any] | None) -> str | None:
     return None
 
 
-def operation_in(message: Message) -> Operation:
+def operation_of(message: Message) -> Operation:
     """Return the operation that a `subscribe` asks for, or refuse with `OddMessageError`."""
-    payload = message.payload or {}
-    query, variables, name = (payload.get(key) for key in ("query", "variables", "operationName"))
-    if not isinstance(query, str):
-        raise OddMessageError(INVALID, "The `query` is a text.", message.id)
-    if not isinstance(variables, dict | None):
-        raise OddMessageError(INVALID, "The `variables` are an object.", message.id)
-    if not isinstance(name, str | None):
-        raise OddMessageError(INVALID, "The `operationName` is a text.", message.id)
-    return Operation(query, variables, name or None)
+    try:
+        return operation_in(message.payload or {})
+    except HttpError as error:
+        raise OddMessageError(INVALID, str(error), message.id) from error

@@ -25,8 +25,8 @@ UNFINISHED: Final = frozenset(
     {"BAD_REQUEST", "INTERNAL", "LIMIT_EXCEEDED", "TIMEOUT", "UNAVAILABLE"}
 )
 
-# Returns an answer, and the code of its first error.
-Execute = Callable[[], Awaitable[tuple[Response, str | None]]]
+# Returns an answer, and the codes of its errors.
+Execute = Callable[[], Awaitable[tuple[Response, set[str]]]]
 
 
 def _hash_of(operation: Operation) -> str:
@@ -67,11 +67,11 @@ async def _first(claim: Claim, execute: Execute) -> Response:
     """Execute a mutation and keep its answer for who repeats it."""
     try:
         with repeats.doing(claim):
-            response, code = await execute()
+            response, codes = await execute()
     except BaseException:
         await repeats.release(claim)
         raise
-    if code in UNFINISHED:
+    if codes & UNFINISHED:
         await repeats.release(claim)
     else:
         await repeats.keep(claim, response.status_code, bytes(response.body))

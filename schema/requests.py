@@ -1,5 +1,6 @@
 """A GraphQL request as HTTP brings it: the type of its body, and what is in it."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -37,7 +38,7 @@ def operation_of(body: bytes) -> Operation:
     data = _decoded("The body", body)
     if not isinstance(data, dict):
         raise _bad("The body must be a JSON object.")
-    return _checked(data)
+    return operation_in(data)
 
 
 def operation_of_url(query: str) -> Operation:
@@ -49,10 +50,11 @@ def operation_of_url(query: str) -> Operation:
     for name in ("variables", "extensions"):
         if name in data:
             data[name] = _decoded(f"`{name}`", data[name])
-    return _checked(data)
+    return operation_in(data)
 
 
-def _checked(data: dict[str, Any]) -> Operation:
+def operation_in(data: Mapping[str, Any]) -> Operation:
+    """Return the operation that a client asks for by these parts, or refuse with 400."""
     query, variables, name = data.get("query"), data.get("variables"), data.get("operationName")
     extensions, id = data.get("extensions"), data.get("documentId")
     if not isinstance(variables, dict | None):
@@ -64,14 +66,17 @@ def _checked(data: dict[str, Any]) -> Operation:
     if isinstance(id, str):
         extensions = {"persistedQuery": {"sha256Hash": id}}
     if not (isinstance(query, str) and query) and not (query is None and extensions):
-        raise _bad("The body must hold a `query`, a string.")
+        raise _bad("There must be a `query`, a string.")
     return Operation(query, variables, name or None, extensions)
 
 
 @lru_cache(maxsize=256)
-def check_content_type(value: str) -> None:
-    """Refuse all but JSON in UTF-8: no form of another site can post that."""
+def check_content_type(value: str, encoding: str | None = None) -> None:
+    """Refuse all but plain JSON in UTF-8: no form of another site can post that."""
     type_, *parameters = (item.strip().lower() for item in value.split(";"))
     charset = next((p[8:].strip('"') for p in parameters if p.startswith("charset=")), "utf-8")
     if type_ != JSON or charset not in {"utf-8", "utf8"}:
         raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", f"The body must be {JSON} in UTF-8.")
+    if encoding is not None and encoding.strip().lower() != "identity":
+        sentence = "The body must not be compressed."
+        raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", sentence, **{"accept-encoding": "identity"})

@@ -14,7 +14,7 @@ from schema import messages
 from schema.context import Context
 from schema.execution import OperationRefusedError
 from schema.faults import told
-from schema.messages import Message, OddMessageError, operation_in
+from schema.messages import Message, OddMessageError, operation_of
 from schema.streams import EXPIRED, RESTARTING, Operation
 from schema.wire import GoneError, TooSlowError, Wire
 
@@ -44,7 +44,7 @@ class SocketOperations:
             sentence = TOO_MANY.format(self.most)
             await self._refuse(message.id, sentence, code="TOO_MANY_OPERATIONS")
             return
-        operation = operation_in(message)
+        operation = operation_of(message)
         try:
             self.rates.ask(context.viewer.user_id)
         except TooManyError as error:

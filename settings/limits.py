@@ -70,6 +70,12 @@ class Limits(BaseModel):
     )
     max_mutations: int = Field(5, ge=1, le=1_000, description="Most mutations of one request.")
     max_directives: int = Field(5, ge=1, le=1_000, description="Most directives in one place.")
+    max_comparisons: int = Field(
+        25_000,
+        ge=100,
+        le=1_000_000,
+        description="Most comparisons of fields of one name, to see whether they fit together.",
+    )
     max_page_size: int = Field(
         100, ge=50, le=100, description="Largest page; 50 is the size where none is given."
     )

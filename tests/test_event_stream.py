@@ -64,6 +64,7 @@ async def test_sends_events_as_they_happen_and_signs_of_life(bank: Bank) -> None
 
     assert events.response.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert events.response.headers["cache-control"] == "no-store"
+    assert events.response.headers["vary"] == "Accept"
     assert (opening, first, second, alive) == (b":\n\n", NEXT, NEXT, b":\n\n")
 
 

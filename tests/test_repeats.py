@@ -124,6 +124,34 @@ async def test_waits_for_the_first_while_it_runs(servers: Servers) -> None:
     assert await servers.changes() == 1
 
 
+async def test_gives_the_first_answer_again_as_a_stream(servers: Servers) -> None:
+    first = await servers.set(servers.first, "key-1", accept="text/event-stream")
+    again = await servers.set(servers.second, "key-1", accept="text/event-stream")
+    plain = await servers.set(servers.second, "key-1")
+
+    opened, event, data = first.text.partition("event: next\ndata: ")
+    assert first.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert (opened, data) == (":\n\n", f"{plain.text}\n\nevent: complete\ndata:\n\n")
+    assert event
+    assert again.content == first.content
+    assert again.headers["idempotency-replayed"] == "true"
+    assert await servers.changes() == 1
+
+
+async def test_refuses_two_keys(servers: Servers) -> None:
+    variables = {"id": f"offboarding_{servers.offboarding.id}", "status": "REVIEW"}
+    headers = [("authorization", f"Bearer {servers.token}"), ("idempotency-key", "key-1")]
+
+    refused = await servers.first.http.post(
+        "/graphql",
+        json={"query": SET, "variables": variables},
+        headers=[*headers, ("idempotency-key", "key-2")],
+    )
+
+    assert refused.status_code == 400
+    assert await servers.changes() == 0
+
+
 async def test_refuses_another_request_under_a_key(servers: Servers) -> None:
     await servers.set(servers.first, "key-1")
 

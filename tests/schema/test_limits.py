@@ -103,6 +103,10 @@ def directives(count: int) -> str:
     return "{ __typename " + "@skip(if: false) " * count + "}"
 
 
+def repeating(count: int) -> str:
+    return "{ viewer { " + "openTaskCount " * count + "} }"
+
+
 def long(length: int) -> str:
     return "{ __typename }".ljust(length)
 
@@ -170,6 +174,31 @@ async def test_reads_as_many_tokens_as_the_limit() -> None:
 
     assert [set(whole) for whole in read] == [{"data"}, {"data"}]
     assert refusal(refused) == ("LIMIT_EXCEEDED", "MAX_TOKENS", 10, None)
+
+
+async def test_compares_no_more_fields_of_one_name_than_the_limit() -> None:
+    by_default = await ask(repeating(230))
+    schema.limit(Limits(max_comparisons=100))
+
+    allowed = await ask(repeating(14))  # 91 pairs
+    refused = await ask(repeating(15))  # 105 pairs
+
+    assert refusal(by_default) == ("LIMIT_EXCEEDED", "MAX_COMPARISONS", 25_000, None)
+    assert allowed == {"data": {"viewer": {"openTaskCount": 0}}}
+    assert refusal(refused) == ("LIMIT_EXCEEDED", "MAX_COMPARISONS", 100, None)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{a" * 600 + "}" * 600,
+        "{" + "...{" * 300 + "__typename" + "}" * 301,
+        "{ node(id: " + "[" * 900 + "]" * 900 + ") { id } }",
+        "query ($a: " + "[" * 300 + "ID" + "]" * 300 + ") { __typename }",
+    ],
+)
+async def test_parses_no_document_of_any_depth(document: str) -> None:
+    assert refusal(await ask(document)) == ("LIMIT_EXCEEDED", "MAX_DEPTH", 12, None)
 
 
 @pytest.mark.parametrize(
