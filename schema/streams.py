@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from database import AWAY
+from auth import UnauthenticatedError
+from database import is_away, log_mishap
 from models import Viewer
 from schema import schema
 from schema.context import Context
@@ -88,8 +89,13 @@ class Streams:
 
 async def check(context: Context) -> None:
     """Raise `UnauthenticatedError` unless who asks still may, as far as can be known."""
-    with suppress(*AWAY):
+    try:
         await context.current()
+    except UnauthenticatedError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is to be known the next time
+        if not is_away(error):
+            log_mishap(error, "It cannot be found out who asks")
 
 
 async def checked(

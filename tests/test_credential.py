@@ -1,11 +1,15 @@
 """A credential is asked again and again, and says at once that access was taken."""
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
+import asyncpg
 import pytest
 
 import auth
-from models import ApiToken, Viewer
+from models import ApiToken, ClientAccess, Viewer
+from schema.context import Context
+from schema.streams import check
 from tests.factories import make_token, make_user, viewer_for
 
 
@@ -54,3 +58,24 @@ def test_refuses_at_once_what_is_no_credential() -> None:
     for headers in ([], [(b"authorization", b"Bearer nonsense")], [(b"cookie", b"a=b")]):
         with pytest.raises(auth.UnauthenticatedError):
             auth.credential_of(scope(*headers))
+
+
+async def test_a_stream_outlives_a_look_that_fails_and_is_ended_by_the_next() -> None:
+    looks: list[BaseException | None] = [asyncpg.QueryCanceledError(), OSError(), TypeError(), None]
+
+    async def look_up(_key: str) -> Viewer | None:
+        error = looks.pop(0)
+        if error is not None:
+            raise error
+        return None
+
+    context = Context(
+        Viewer(uuid4(), uuid4(), frozenset(), ClientAccess.OPEN), auth.Credential("key", look_up)
+    )
+
+    for _ in range(3):
+        await check(context)
+    with pytest.raises(auth.UnauthenticatedError):
+        await check(context)
+
+    assert looks == []
