@@ -5,7 +5,6 @@ request waits for it; what happens in that second may be too much.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from ipaddress import IPv6Address, IPv6Network
@@ -13,7 +12,7 @@ from time import time
 from typing import Any, Final
 from uuid import UUID
 
-from database import AWAY, fetch_rows
+from database import fetch_rows, log_mishap
 from observing.figures import RATE_LIMITED
 
 SHARE_SECONDS: Final = 1.0
@@ -29,8 +28,6 @@ select key, $2::bigint, count from unnest($1::text[], $3::integer[]) as told(key
 on conflict (key, minute) do update set count = counted.count + excluded.count
 returning key, count
 """
-
-logger = logging.getLogger(__name__)
 
 
 class TooManyError(Exception):
@@ -132,8 +129,8 @@ async def sharing(rates: Rates) -> AsyncIterator[None]:
             await asyncio.sleep(SHARE_SECONDS)
             try:
                 await rates.share()
-            except AWAY as error:
-                logger.warning("counts are not shared: %s", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - whatever it is, they are shared after it
+                log_mishap(error, "Counts are not shared")
 
     task = asyncio.create_task(share())
     try:

@@ -10,8 +10,14 @@ from observing import log_fault
 
 logger: Final = logging.getLogger(__name__)
 
-# Connections are refused, as while the database is renamed or restored.
-_CLOSED = (asyncpg.InvalidCatalogNameError, asyncpg.ObjectNotInPrerequisiteStateError)
+# Connections are refused, as while the database is renamed, restored or has another password, or
+# they only read, as of a server that another has taken the place of.
+_CLOSED = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
 
 
 def _said(error: BaseException) -> object:

@@ -17,8 +17,12 @@ from observing.figures import FAULTS
 from settings import Settings
 
 PLAIN: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-# PostgreSQL quotes the row that offends, which may be about somebody.
-DETAIL: Final = re.compile(r"DETAIL: .*")
+# PostgreSQL quotes the row that offends, and the driver the value, which may be about somebody and
+# may have several lines: all is left out up to the exception that came of it, or to the end.
+QUOTED: Final = re.compile(
+    r"(DETAIL: |invalid input [^:\n]*: ).*?(?=\n\n(?:The above exception|During handling)|\Z)",
+    re.DOTALL,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -38,13 +42,14 @@ def _with_request(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
 
 
 def without_rows(text: str) -> str:
-    """Return a traceback without the rows that PostgreSQL quotes in it."""
-    return DETAIL.sub("DETAIL: (left out)", text)
+    """Return a traceback without the rows and values that are quoted in it."""
+    return QUOTED.sub(r"\1(left out)", text)
 
 
 def _without_rows(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    if "exception" in event:
-        event["exception"] = without_rows(event["exception"])
+    for name in ("event", "exception"):
+        if isinstance(event.get(name), str):
+            event[name] = without_rows(event[name])
     return event
 
 

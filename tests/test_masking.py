@@ -137,6 +137,9 @@ async def test_where_it_is_found_out_who_asks(bank: Home) -> None:
     await is_masked(bank, reason)
 
 
+COMMENT: Final = """mutation ($id: ID!, $comment: String!) {
+  saveOffboarding(input: { offboardingId: $id, comment: $comment }) { __typename }
+}"""
 PATHS: Final = ("/events", "/export/products.csv")
 
 
@@ -180,6 +183,55 @@ async def test_of_a_row_that_cannot_be(bank: Home) -> None:
     await bank.database.execute("update offboarding set status = 'OPEN'")
     assert answer.json()["errors"][0]["extensions"]["code"] == "INTERNAL"
     await is_masked(bank, answer.text)
+
+
+async def test_leaves_out_of_the_log_what_the_database_quotes_of_a_row(bank: Home) -> None:
+    await bank.database.execute(
+        "alter table offboarding add constraint quoted check (comment not like '%Zebedee%')"
+    )
+
+    answer = await bank.ask(COMMENT, id=bank.id, comment="One line.\nZebedee in another.")
+
+    await bank.database.execute("alter table offboarding drop constraint quoted")
+    await is_masked(bank, answer.text)
+    assert "quoted" in bank.server.log
+    assert "Zebedee" not in bank.server.log
+
+
+async def test_where_counts_are_shared_which_goes_on_once_it_is_mended(bank: Home) -> None:
+    await bank.database.execute("alter table request_count rename to hidden")
+    await bank.server.http.post("/graphql", headers={"authorization": "Bearer nobody"})
+    faults = await lines(bank.server, lambda line: "Counts are not shared" in str(line["event"]))
+    await bank.database.execute("alter table hidden rename to request_count")
+
+    async def are_shared() -> bool:
+        count = await bank.database.fetchval("select sum(count) from request_count")
+        return bool(count)
+
+    await until(are_shared)
+    assert faults[0]["level"] == "error"
+
+
+async def test_tells_that_a_database_that_only_reads_is_not_there_to_write(bank: Home) -> None:
+    own = await bank.database.fetchval("select current_database()")
+    others = (
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> $2"
+    )
+    ours = bank.database.get_server_pid()
+    await bank.database.execute(f'alter database "{own}" set default_transaction_read_only = on')
+    await bank.database.fetch(others, own, ours)
+
+    async def reads() -> bool:
+        return (await bank.ask("{ offboardings { totalCount } }")).status_code == 200
+
+    await until(reads)
+    answer = await bank.ask(SET_STATUS, id=bank.id, status="IN_PROGRESS")
+    await bank.database.execute(f'alter database "{own}" reset default_transaction_read_only')
+    await bank.database.fetch(others, own, ours)
+
+    await until(reads)
+    assert answer.status_code == 503
+    assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
 
 
 async def test_in_a_stream_that_has_begun(bank: Home) -> None:
