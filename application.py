@@ -133,7 +133,11 @@ def cors(settings: Settings, app: ASGIApp) -> ASGIApp:
         app,
         allow_origins=settings.origins,
         allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+        allow_headers=[
+            *("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"),
+            *("X-Request-ID", "traceparent", "tracestate"),
+        ],
+        expose_headers=["Idempotency-Replayed", "Retry-After", "X-Request-ID", "X-Total-Count"],
         allow_credentials=True,
         max_age=3600,
     )

@@ -247,7 +247,7 @@ async def test_answers_front_ends_of_the_sites_that_are_named_and_no_other(
 ) -> None:
     asked = {
         "access-control-request-method": "POST",
-        "access-control-request-headers": "content-type",
+        "access-control-request-headers": "content-type,idempotency-key,x-request-id",
     }
     allowed, refused = [
         await demo.http.options("/graphql", headers={"origin": origin, **asked})
@@ -262,6 +262,9 @@ async def test_answers_front_ends_of_the_sites_that_are_named_and_no_other(
     assert "access-control-allow-origin" not in refused.headers
     assert answered.headers["access-control-allow-origin"] == APP
     assert "Origin" in answered.headers["vary"]
+    assert {"Idempotency-Replayed", "Retry-After", "X-Request-ID"} <= set(
+        answered.headers["access-control-expose-headers"].split(", ")
+    )
     assert "access-control-allow-origin" not in unanswered.headers
 
 
