@@ -4,10 +4,18 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 import pytest
-from playwright.async_api import Browser, Page, Response, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Response,
+    async_playwright,
+    expect,
+)
 
 from tests.served import PATIENCE, Served, served
 
@@ -25,7 +33,10 @@ OPTIONS: Final = [
 MILLISECONDS: Final = PATIENCE * 1_000
 # What the page asks of its own accord: who is signed in, and what its queries are to be about.
 OF_THE_PAGE: Final = ("clientAccess openTaskCount", "pending: clientFile")
+EMPTY: Final = "about:blank"
+KEPT: Final = "cookies,local_storage,indexeddb,cache_storage"
 
+Scheme = Literal["light", "dark"]
 Open = Callable[..., AbstractAsyncContextManager[Page]]
 
 
@@ -50,13 +61,17 @@ async def demo(shared_database_url: str) -> AsyncIterator[Served]:
         yield server
 
 
-@pytest.fixture
-def open_page(browser: Browser, demo: Served) -> Open:
-    """Return what opens a page for somebody; it must neither complain nor call anybody else."""
+@dataclass
+class Tab:
+    """A page, and what it complained of or asked of anybody but the server."""
 
-    @asynccontextmanager
-    async def open_(who: str | None = None, path: str = "/", **options: Any) -> AsyncIterator[Page]:
-        context = await browser.new_context(base_url=demo.url, **options)
+    page: Page
+    url: str
+    complaints: list[str]
+
+    @classmethod
+    async def of(cls, context: BrowserContext, url: str) -> "Tab":
+        """Open one in a context."""
         await context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = await context.new_page()
         page.set_default_timeout(MILLISECONDS)
@@ -66,20 +81,75 @@ def open_page(browser: Browser, demo: Served) -> Open:
             "console",
             lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None,
         )
-        own = (demo.url, demo.url.replace("http", "ws"), "data:", "blob:")
+        own = (url, url.replace("http", "ws"), "data:", "blob:", EMPTY)
         page.on(
             "request",
             lambda request: None if request.url.startswith(own) else complaints.append(request.url),
         )
-        if who is not None:
-            await sign_in(page, who)
-        if who is None or path != "/":
-            await page.goto(path)
-        try:
+        return cls(page, url, complaints)
+
+    async def clear(self) -> None:
+        """Leave nothing of whoever used it; but what it has compiled it need not compile again."""
+        await self.page.unroute_all()
+        await self.page.evaluate("sessionStorage.clear()")
+        await self.page.goto(EMPTY)
+        session = await self.page.context.new_cdp_session(self.page)
+        kept = {"origin": self.url, "storageTypes": KEPT}
+        await session.send("Storage.clearDataForOrigin", kept)
+        await session.detach()
+        self.complaints.clear()
+
+
+@pytest.fixture(scope="module")
+async def tab(browser: Browser, demo: Served) -> AsyncIterator[Tab]:
+    """Yield the page that most tests use, one after the other."""
+    context = await browser.new_context(base_url=demo.url)
+    yield await Tab.of(context, demo.url)
+    await context.close()
+
+
+@asynccontextmanager
+async def new_tab(browser: Browser, url: str, **options: Any) -> AsyncIterator[Tab]:
+    """Open a page as a browser does that has never been here."""
+    context = await browser.new_context(base_url=url, **options)
+    try:
+        yield await Tab.of(context, url)
+    finally:
+        await context.close()
+
+
+@asynccontextmanager
+async def same_tab(tab: Tab) -> AsyncIterator[Tab]:
+    """Lend the page that most tests use."""
+    try:
+        yield tab
+    finally:
+        await tab.clear()
+
+
+@pytest.fixture
+def open_page(browser: Browser, demo: Served, tab: Tab) -> Open:
+    """Return what opens a page for somebody; it must neither complain nor call anybody else."""
+
+    @asynccontextmanager
+    async def open_(
+        who: str | None = None,
+        path: str = "/",
+        *,
+        scheme: Scheme = "light",
+        anew: bool = False,
+        **options: Any,
+    ) -> AsyncIterator[Page]:
+        opening = new_tab(browser, demo.url, **options) if anew or options else same_tab(tab)
+        async with opening as opened:
+            page = opened.page
+            await page.emulate_media(color_scheme=scheme)
+            if who is not None:
+                await sign_in(page, who)
+            if who is None or path != "/":
+                await page.goto(path)
             yield page
-        finally:
-            await context.close()
-        assert complaints == []
+            assert opened.complaints == []
 
     return open_
 

@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Download, Page, expect
 
-from tests.explore.conftest import Open, answers_what_was_run
+from tests.explore.conftest import Open, Scheme, answers_what_was_run
 from tests.explore.test_pages import MOST_BYTES
 from tests.served import Served, until
 
@@ -403,11 +403,11 @@ async def serious_faults(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_keeps_nobody_out(open_page: Open, scheme: str) -> None:
-    async with open_page(color_scheme=scheme) as page:
+async def test_keeps_nobody_out(open_page: Open, scheme: Scheme) -> None:
+    async with open_page(scheme=scheme) as page:
         await page.get_by_role("heading").wait_for()
         assert await serious_faults(page) == []
-    async with open_page("Alma Analyst", color_scheme=scheme) as page:
+    async with open_page("Alma Analyst", scheme=scheme) as page:
         await run(page)
         assert await serious_faults(page) == []
         await view(page, "Table")
@@ -444,7 +444,7 @@ async def test_fits_a_phone(open_page: Open) -> None:
 
 
 async def test_loads_little(open_page: Open) -> None:
-    async with open_page() as page:
+    async with open_page(anew=True) as page:
         session = await page.context.new_cdp_session(page)
         await session.send("Network.enable")
         sizes: list[float] = []
