@@ -16,11 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from observing import tracing
 from observing.figures import REQUEST_ERRORS, observe
 from observing.logs import log_fault, request_id
-from observing.places import QUIET, route_of
+from observing.places import BAD, QUIET, path_told, route_of
 
 HEADER: Final = b"x-request-id"
 GOOD_ID: Final = re.compile(rb"[\w.:-]{1,64}", re.ASCII)
-GOOD: Final = 400
 # Set in the scope of a request by who has seen to an exception that goes on to us.
 TOLD: Final = "fault_told"
 
@@ -85,9 +84,9 @@ class Observed:
             asked: MutableMapping[str, Any] = scope.get("asked", {})
             if scope["path"] == "/graphql" and "stream" not in asked:
                 observe(asked, seconds)
-            if status >= GOOD:
+            if status >= BAD:
                 REQUEST_ERRORS.labels(route_of(scope["path"]), status).inc()
-            if self.log and (scope["path"] not in QUIET or status >= GOOD):
+            if self.log and (scope["path"] not in QUIET or status >= BAD):
                 self.write(_line(scope, asked, id, status, seconds))
 
     def _id_of(self, scope: Scope) -> str:
@@ -109,7 +108,7 @@ def _line(
             "timestamp": datetime.now(UTC),
             "request_id": id,
             "method": scope["method"],
-            "path": scope["path"],
+            "path": path_told(scope["path"], status),
             "status": status,
             "ms": round(seconds * 1_000, 2),
             **asked,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import strawberry
 from graphql import (
@@ -20,6 +20,15 @@ from auth import Credential
 from models import Viewer
 from models.readable import Readable
 from resolvers.selection import Arguments, Selection
+
+
+# As much of an operation's name is told in the log, the figures and traces.
+LONGEST_NAME: Final = 100
+
+
+def name_of(operation: OperationDefinitionNode) -> str | None:
+    """Return the name of an operation as operators are told of it, if it has one."""
+    return operation.name.value[:LONGEST_NAME] if operation.name else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from observing.figures import observe
 from resolvers.errors import BadRequestError
 from schema.answer import Answer
 from schema.arguments import evaluate
-from schema.context import Context
+from schema.context import Context, name_of
 from schema.deadline import Deadline
 from schema.documents import Documents, document_id
 from schema.faults import bad_request, codes_of, told, unfinished
@@ -142,7 +142,7 @@ class Schema(strawberry.Schema):
             )
             if isinstance(variables, list):
                 return self._refused(variables)
-            context.operation = operation.name.value if operation.name else None
+            context.operation = name_of(operation)
             if tracing.spans is not None:
                 tracing.spans.name_operation(operation.operation.value, context.operation)
             evaluate(self._schema, context, operation, variables, self.limits)

@@ -113,6 +113,28 @@ async def test_logs_no_variable_no_token_and_no_name(bank: Bank) -> None:
         assert secret not in bank.server.log
 
 
+async def test_logs_no_path_that_holds_what_only_its_sender_knows(bank: Bank) -> None:
+    for path in ("/unsubscribe/Quirina-token", "/Quirina", "/export/Quirina.csv", "/mail/Quirina"):
+        await bank.server.http.get(path)
+    last = await bank.server.http.get("/schema.graphql")
+    await line_of(bank, last.headers["x-request-id"])
+    paths = {line.get("path") for line in lines(bank)}
+
+    assert {"/unsubscribe", "(other)", "/export", "/mail", "/schema.graphql"} <= paths
+    assert "Quirina" not in bank.server.log
+
+
+async def test_tells_no_more_of_a_name_than_a_hundred_letters(bank: Bank) -> None:
+    answer = await ask(bank, f"query {'Long' * 100} {{ __typename }}")
+
+    shown = {"authorization": f"Bearer {TOKEN}"}
+    figures = await bank.server.http.get("/metrics", headers=shown)
+    line = await line_of(bank, answer.headers["x-request-id"])
+
+    assert line["operation"] == "Long" * 25
+    assert "Long" * 26 not in bank.server.log + figures.text
+
+
 async def test_says_nothing_of_those_who_only_look_whether_it_lives(bank: Bank) -> None:
     for path in ("/health/live", "/health/ready"):
         await bank.server.http.get(path)
