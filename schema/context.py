@@ -21,7 +21,6 @@ from models import Viewer
 from models.readable import Readable
 from resolvers.selection import Arguments, Selection
 
-
 # As much of an operation's name is told in the log, the figures and traces.
 LONGEST_NAME: Final = 100
 
