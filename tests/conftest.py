@@ -114,11 +114,16 @@ async def database(database_url: str) -> AsyncIterator[None]:
     auth.forget_trusted()
 
 
+@pytest.fixture(scope="module")
+async def _shared_database(shared_database_url: str) -> AsyncIterator[None]:
+    async with connected(shared_database_url, POOL_SIZE):
+        yield
+
+
 @pytest.fixture
-async def emptied_database(shared_database_url: str) -> AsyncIterator[None]:
+async def emptied_database(_shared_database: None) -> AsyncIterator[None]:
     """Connect the models to a module's database, and leave it without any row."""
     auth.forget_trusted()
-    async with connected(shared_database_url, POOL_SIZE, PATIENCE):
-        yield
-        await fetch_text(EMPTY, [])
+    yield
+    await fetch_text(EMPTY, [])
     auth.forget_trusted()
