@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from settings import ROOT
+from settings import ROOT, Settings
 from tests.test_imports import RUNG
 
 LOCK: Final = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -49,3 +49,20 @@ def test_has_all_that_runs_in_the_image() -> None:
 
     assert {f"!{place}" for place in packages} - taken == set()
     assert {"*", "!*.py", "!static", "!requirements.lock"} <= taken
+
+
+def test_sets_in_containers_what_is_a_setting() -> None:
+    stack = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    shared = stack.partition("environment: &environment\n")[2].partition("  secrets:")[0]
+    image = re.search(
+        r"^ENV (.*)$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE
+    )
+
+    names = {*re.findall(r"^ +([A-Z_]+):", shared, re.MULTILINE)}
+    names |= {*re.findall(r"([A-Z_]+)=", image[1] if image else "")}
+
+    ours = {name for name in names if not name.startswith("PYTHON")}
+    fields = {name.upper() for name in Settings.model_fields}
+    assert {name.removesuffix("_FILE") for name in ours} - fields == set()
+    # The servers listen on every address; letters and browsers need the one that leads to them.
+    assert {"HOST", "PUBLIC_URL", "TASK_URL"} <= ours
