@@ -33,7 +33,7 @@ from models import (
     User,
 )
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("emptied_database")
 
 TODAY = date(2026, 6, 30)
 

@@ -30,6 +30,17 @@ class Load(Protocol):
 
 
 @pytest.fixture
+def database(emptied_database: None) -> None:
+    """Let the tests of a file share a database."""
+
+
+@pytest.fixture
+def database_url(shared_database_url: str, database: None) -> str:  # noqa: ARG001 - it is left without any row
+    """Return the URL of that database."""
+    return shared_database_url
+
+
+@pytest.fixture
 def load(database_url: str, database: None) -> Load:  # noqa: ARG001 - the models are connected to the same database
     """Return the importer."""
 

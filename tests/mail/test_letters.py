@@ -27,7 +27,7 @@ from settings import Settings
 from tests.factories import make_holding, make_offboarding, make_party, make_product, make_user
 from tests.mail.outbox_rows import ASSIGNED_AT, queue_letter
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("emptied_database")
 
 FORGED = "=?utf-8?q?x=0ABcc:_spy@evil.test?="
 

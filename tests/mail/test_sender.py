@@ -45,7 +45,7 @@ from tests.mail.mail_server import (
 from tests.mail.outbox_rows import ASSIGNED_AT, Queued, execute, queue_letter
 from tests.served import PATIENCE, free_port, until
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("emptied_database")
 
 
 @pytest.fixture
@@ -529,10 +529,10 @@ async def test_many_workers_send_each_letter_once(letterhead: Letterhead) -> Non
 
 
 async def test_passes_by_a_letter_that_somebody_takes_at_this_very_moment(
-    database_url: str,
+    shared_database_url: str,
 ) -> None:
     first, second = await queue_letter(), await queue_letter()
-    somebody = await asyncpg.connect(database_url)
+    somebody = await asyncpg.connect(shared_database_url)
     async with somebody.transaction():
         sql = "select from outgoing_mail where id = $1 for update"
         await somebody.fetch(sql, first.mail.id)
@@ -733,10 +733,10 @@ async def test_a_letter_under_way_arrives_though_sending_is_told_to_stop() -> No
 
 
 async def test_a_database_that_drops_its_lines_makes_no_letter_leave_twice(
-    letterhead: Letterhead, administrator: asyncpg.Connection, database_url: str
+    letterhead: Letterhead, administrator: asyncpg.Connection, shared_database_url: str
 ) -> None:
     queued = await queue_letter()
-    name = database_url.partition("@/")[2].partition("?")[0]
+    name = shared_database_url.partition("@/")[2].partition("?")[0]
     kill = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1"
 
     async def drop_lines(command: str, _argument: str) -> None:
@@ -754,11 +754,11 @@ async def test_a_database_that_drops_its_lines_makes_no_letter_leave_twice(
 async def test_a_letter_that_left_is_ticked_off_once_the_database_is_back(
     letterhead: Letterhead,
     administrator: asyncpg.Connection,
-    database_url: str,
+    shared_database_url: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     queued = await queue_letter()
-    name = database_url.partition("@/")[2].partition("?")[0]
+    name = shared_database_url.partition("@/")[2].partition("?")[0]
     kill = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1"
 
     async def close_database(command: str, _argument: str) -> None:

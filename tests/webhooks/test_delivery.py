@@ -28,7 +28,7 @@ update webhook set failures = 9, failing_since = now() - interval '25 h', due_at
 returning id::text
 """
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("emptied_database")
 
 
 async def make_entry(
