@@ -60,7 +60,8 @@ class Filters:
             for side, sign in (("from", ">="), ("to", "<="))
             if period.get(side) is not None
         ]
-        if conditions and period.get("to") is None:
+        # Also of what has an end: the driver takes the last day of all for infinity.
+        if conditions:
             conditions.append(f"{expression} < 'infinity'")
         return conditions
 

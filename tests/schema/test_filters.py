@@ -141,6 +141,10 @@ async def test_filters_products_by_each_key() -> None:
         ({"offboardingState": ["NONE"]}, ["1", "2"]),
         ({"openedOn": {"from": "2020-01-02"}}, ["2"]),
         ({"openedOn": {"to": "2020-01-01"}}, ["1"]),
+        # The last day there is, which a driver takes for infinity, as an unknown day is kept.
+        ({"openedOn": {"to": "9999-12-31"}}, ["1", "2"]),
+        ({"openedOn": {"from": "2020-01-02", "to": "9999-12-31"}}, ["2"]),
+        ({"openedOn": {"from": "9999-12-31"}}, []),
         ({"name": ["Account", "account"], "openedOn": {"from": "2020-01-02"}}, ["2"]),
     ]
 
@@ -189,6 +193,7 @@ async def test_filters_offboardings_by_each_key() -> None:
         ({"startedAt": {"from": "2026-03-02T13:00:00+02:00", "to": late}}, [3]),
         ({"closedAt": {"from": "2026-03-10T00:00:00Z"}}, [4]),
         ({"closedAt": {"to": "2026-03-10T00:00:00Z"}}, [5]),
+        ({"closedAt": {"to": "9999-12-31T23:59:59.999999Z"}}, [4, 5]),
         ({"overdue": True}, [1]),
         ({"overdue": False}, [2, 3, 4, 5]),
         ({"search": "jo"}, [1]),
