@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from graphql import (
     FieldNode,
+    GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLList,
@@ -28,6 +29,7 @@ from graphql import (
     get_nullable_type,
     is_composite_type,
     is_object_type,
+    parse_value,
     print_ast,
     value_from_ast_untyped,
 )
@@ -39,6 +41,10 @@ from tests.compiled.places import ORDERS, cursor_of, order_of, place_of, words
 from tests.compiled.rows import MOMENTS, NOW, Rows
 
 DEEPEST: Final = 9
+SHALLOW: Final = 5
+PAGES: Final = {"first", "after", "last", "before"}
+# Of which one is enough: both are wrong, or leave little between them.
+CONTRARY: Final = (("first", "last"), ("id", "reference"), ("id", "number"), ("after", "before"))
 
 # What stands in an argument or input field of this name; the schema itself has plain scalars.
 VALUES: Final = {
@@ -140,7 +146,7 @@ def _values(rows: Rows) -> dict[str, st.SearchStrategy[ValueNode]]:
     ]
     named = {
         name: _mostly([*ids[name], f"{snake(name)}_{nobody}"], [*no_id, ids["Organisation"][0]])
-        for name in ("User", "UserGroup", "Party", "Product", "Offboarding")
+        for name in ("User", "UserGroup", "Party", "Product", "Offboarding", "Webhook")
     }
     subjects = [*rows.of["Party"], *rows.of["Product"]]
     texts = [
@@ -211,7 +217,8 @@ class Teller:
     draw: st.DrawFn
     schema: GraphQLSchema
     rows: Rows
-    names_of_subjects: st.SearchStrategy[ValueNode]
+    kinds: GraphQLSchema
+    values: Mapping[str, st.SearchStrategy[ValueNode]]
     definitions: list[str] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
     switches: list[str] = field(default_factory=list)
@@ -249,12 +256,11 @@ class Teller:
             on = self.schema.type_map[node.type_condition.name.value]
             selected = node.selection_set.selections
             return [self.fragment(on, self.selection(selected, on, depth, apart=on is not parent))]
-        return self.field(node, parent.fields[node.name.value], depth, apart=apart)
+        return self.field(node, parent, depth, apart=apart)
 
-    def field(
-        self, node: FieldNode, definition: GraphQLField, depth: int, *, apart: bool
-    ) -> list[str]:
+    def field(self, node: FieldNode, parent: Any, depth: int, *, apart: bool) -> list[str]:
         """Return the field as it is, or left out where it is too deep, or said in two parts."""
+        definition = parent.fields[node.name.value]
         type_ = get_named_type(definition.type)
         below = node.selection_set.selections if node.selection_set else ()
         if below and depth >= DEEPEST:
@@ -262,7 +268,7 @@ class Teller:
         # What two types have of one name may differ further down, so it needs a key of its own.
         given = node.alias.value if node.alias else None
         alias = f"{given or self.new_name('a')}: " if given or (apart and below) else self.alias()
-        head = f"{alias}{node.name.value}{self.arguments(node, definition)}"
+        head = f"{alias}{node.name.value}{self.arguments(node, parent, definition)}"
         if not below:
             return [head + self.switch()] * (2 if self.once_in(12) else 1)
         if len(below) > 1 and self.once_in(8):
@@ -275,23 +281,34 @@ class Teller:
         ]
 
     def more(self, parent: Any, depth: int, *, apart: bool) -> list[str]:
-        """Return some fields that take no arguments, so that there is enough to compare."""
-        free = ["__typename"] + [
-            name
+        """Return some fields, so that there is enough to compare: more often what has fields."""
+        below = {
+            name: definition
             for name, definition in parent.fields.items()
-            if not definition.args
-            and (depth < DEEPEST or not is_composite_type(get_named_type(definition.type)))
+            if depth < DEEPEST and is_composite_type(get_named_type(definition.type))
+        }
+        plain = [
+            name for name in parent.fields if not is_composite_type(self.type_of(parent, name))
         ]
+        often = 3 if depth < SHALLOW else 1
+        names = st.sampled_from(["__typename", *plain, *[*below] * often])
         told = []
-        drawn = st.lists(st.sampled_from(free), min_size=1, max_size=4, unique=True)
-        for name in self.draw(drawn):
-            alias = f"{self.new_name('a')}: " if apart else self.alias()
-            type_ = None if name == "__typename" else get_named_type(parent.fields[name].type)
-            below = f" {self.selection((), type_, depth + 1)}" if is_composite_type(type_) else ""
-            told.append(f"{alias}{name}{below}")
+        for name in self.draw(st.lists(names, min_size=1, max_size=2 + often)):
+            if name not in below:
+                alias = f"{self.new_name('a')}: " if apart else self.alias()
+                told.append(alias + name)
+                continue
+            args = self.arguments_for(self.fresh(parent, name), below[name])
+            alias = f"{self.new_name('a')}: " if apart or args else self.alias()
+            selected = self.selection((), self.type_of(parent, name), depth + 1)
+            told.append(f"{alias}{name}{args} {selected}")
         if "pageInfo" in parent.fields and self.once_in(2):
             told.append(f"{self.alias()}pageInfo {{ {self.draw(st.sampled_from(ENDS))} }}")
         return told
+
+    @staticmethod
+    def type_of(parent: Any, name: str) -> Any:
+        return get_named_type(parent.fields[name].type)
 
     def alias(self) -> str:
         return f"{self.new_name('a')}: " if self.once_in(5) else ""
@@ -345,14 +362,49 @@ class Teller:
 
     # ------------------------------------------------------------ arguments
 
-    def arguments(self, node: FieldNode, definition: GraphQLField) -> str:
+    def arguments(self, node: FieldNode, parent: Any, definition: GraphQLField) -> str:
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
-        given = self.fitting(given, definition)
+        if "first" in definition.args and self.once_in(2):
+            given = self.fresh(parent, node.name.value)
+        return self.arguments_for(given, definition)
+
+    def arguments_for(self, given: dict[str, ValueNode], definition: GraphQLField) -> str:
         told = [
             f"{name}: {self.typed(value, definition.args[name].type)}"
-            for name, value in given.items()
+            for name, value in self.fitting(given, definition).items()
         ]
         return f"({', '.join(told)})" if told else ""
+
+    def fresh(self, parent: Any, name: str) -> dict[str, ValueNode]:
+        """Return arguments of a page on which there is something, often in another order."""
+        args = self.kinds.type_map[parent.name].fields[name].args  # type: ignore[attr-defined] # it has fields
+        if "first" not in args:
+            return {}
+        cursor = self.draw(st.sampled_from([None, None, "after", "before"]))
+        size = self.draw(st.sampled_from(["first", "last"]))
+        wanted = [size, *([cursor] if cursor else [])]
+        wanted += [name for name in args if name not in PAGES and self.once_in(2)]
+        return {name: parse_value(self.value(args[name].type)) for name in wanted}
+
+    def value(self, type_: Any) -> str:
+        """Return a value of an input type, with one or two members where all are optional."""
+        inner = get_nullable_type(type_)
+        if isinstance(inner, GraphQLList):
+            size = self.draw(st.integers(1, 2))
+            return f"[{', '.join(self.value(inner.of_type) for _ in range(size))}]"
+        if isinstance(inner, GraphQLInputObjectType):
+            names = list(inner.fields)
+            if "field" not in names:
+                names = self.draw(st.lists(st.sampled_from(names), min_size=1, max_size=2))
+            members = [
+                f"{name}: {self.value(inner.fields[name].type)}" for name in sorted({*names})
+            ]
+            return f"{{ {', '.join(members)} }}"
+        if isinstance(inner, GraphQLEnumType):
+            return str(self.draw(st.sampled_from(list(inner.values))))
+        if inner.name == "Boolean":
+            return "true" if self.once_in(2) else "false"
+        return print_ast(self.draw(self.values[inner.name]))
 
     def fitting(
         self, given: dict[str, ValueNode], definition: GraphQLField
@@ -363,13 +415,13 @@ class Teller:
             for name, value in given.items()
             if self.is_told(value, definition.args[name].type)
         }
-        for one, other in (("first", "last"), ("id", "reference"), ("id", "number")):
+        for one, other in CONTRARY:
             pair = [name for name in (one, other) if _is_given(given.get(name))]
             if len(pair) == 2 and not self.once_in(30):
                 del given[self.draw(st.sampled_from(pair))]
         names = {"reference", "number"} & set(definition.args)
         if names and not _is_given(given.get("id")) and not self.once_in(30):
-            given[names.pop()] = self.draw(self.names_of_subjects)
+            given[names.pop()] = self.draw(self.values["Reference"])
         for name in ("after", "before"):
             value = given.get(name)
             if isinstance(value, StringValueNode):
@@ -443,6 +495,11 @@ def _is_given(value: ValueNode | None) -> bool:
 
 
 # What is asked for together; drawing all that there is takes long, for all the types it may be.
+ADMINISTERED: Final = (
+    "mails",
+    "users userGroups apiTokens",
+    "webhooks webhookDeliveries",
+)
 ROOTS: Final = (
     "clientFile",
     "offboardings",
@@ -451,9 +508,7 @@ ROOTS: Final = (
     "viewer assignableUsers",
     "activity",
     "statistics",
-    "mails",
-    "users userGroups apiTokens",
-    "webhooks webhookDeliveries",
+    *ADMINISTERED,
     "node nodes",
     "",
 )
@@ -480,7 +535,7 @@ class Requests:
         @st.composite
         def told(draw: st.DrawFn) -> Request:
             (operation,) = draw(documents).definitions
-            teller = Teller(draw, self.schema, self.rows, self._values["Reference"])
+            teller = Teller(draw, self.schema, self.rows, self._drawn_from, self._values)
             return teller.tell(operation)
 
         return told()

@@ -15,7 +15,7 @@ from database import connected
 from models import Viewer
 from schema import schema as compiled
 from schema.context import Context
-from tests.compiled.documents import ROOTS, Request, Requests
+from tests.compiled.documents import ADMINISTERED, ROOTS, Request, Requests
 from tests.compiled.mistakes import BadRequestError
 from tests.compiled.naive import ForbiddenError, Naive, make_schema
 from tests.compiled.rows import Rows, load_rows, make_rows
@@ -84,23 +84,29 @@ def _code(error: GraphQLError) -> str:
 PAIRS: Final = (
     ("approver", "manager"),
     ("partner", "officer"),
-    ("approver", "stranger"),
-    ("manager", "partner"),
+    ("manager", "stranger"),
+    ("partner", "manager"),
     ("officer", "administrator"),
 )
+# Who is told of access, letters and webhooks, and who is not.
+ADMINISTERING: Final = (("administrator", "manager"), ("administrator", "stranger"))
+
+
+def _otherwise(name: str, value: Any, request: Request) -> Any:
+    """Return another value of a variable that decides over the text of a statement."""
+    if name in request.switches:
+        return not value
+    return value % 7 + 1 if type(value) is int else value
 
 
 async def check_alike(world: World, data: st.DataObject, roots: str) -> None:
-    """Ask for two people, and for one of them with other switches: plans are kept meanwhile."""
+    """Ask for two people, and for one with other switches and sizes: plans are kept meanwhile."""
     request = data.draw(world.requests.about(roots))
-    pair = data.draw(st.sampled_from(PAIRS))
-    switched = {
-        name: not request.variables.get(name, True) if name in request.switches else value
-        for name, value in request.variables.items()
-    }
+    pair = data.draw(st.sampled_from(ADMINISTERING if roots in ADMINISTERED else PAIRS))
+    other = {name: _otherwise(name, value, request) for name, value in request.variables.items()}
     asked = [(name, request) for name in pair]
-    if request.switches:
-        asked.append((pair[0], Request(request.text, switched, request.switches)))
+    if other != request.variables:
+        asked.append((pair[0], Request(request.text, other, request.switches)))
     for name, of_them in asked:
         note(f"{name} asks {of_them.text}\nwith {of_them.variables}")
         viewer = world.viewers[name]
