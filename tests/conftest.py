@@ -116,7 +116,7 @@ async def database(database_url: str) -> AsyncIterator[None]:
 
 @pytest.fixture(scope="module")
 async def _shared_database(shared_database_url: str) -> AsyncIterator[None]:
-    async with connected(shared_database_url, POOL_SIZE):
+    async with connected(shared_database_url, POOL_SIZE, PATIENCE):
         yield
 
 

@@ -215,7 +215,8 @@ async def test_where_counts_are_shared_which_goes_on_once_it_is_mended(bank: Hom
 async def test_tells_that_a_database_that_only_reads_is_not_there_to_write(bank: Home) -> None:
     own = await bank.database.fetchval("select current_database()")
     others = (
-        "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> $2"
+        "select pg_terminate_backend(pid, 60000) from pg_stat_activity"
+        " where datname = $1 and pid <> $2"
     )
     ours = bank.database.get_server_pid()
     await bank.database.execute(f'alter database "{own}" set default_transaction_read_only = on')

@@ -737,7 +737,7 @@ async def test_a_database_that_drops_its_lines_makes_no_letter_leave_twice(
 ) -> None:
     queued = await queue_letter()
     name = shared_database_url.partition("@/")[2].partition("?")[0]
-    kill = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1"
+    kill = "select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = $1"
 
     async def drop_lines(command: str, _argument: str) -> None:
         if command == "DATA":
@@ -759,7 +759,7 @@ async def test_a_letter_that_left_is_ticked_off_once_the_database_is_back(
 ) -> None:
     queued = await queue_letter()
     name = shared_database_url.partition("@/")[2].partition("?")[0]
-    kill = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1"
+    kill = "select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = $1"
 
     async def close_database(command: str, _argument: str) -> None:
         if command == "DATA":
