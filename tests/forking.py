@@ -19,12 +19,12 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final, NoReturn
 
-# What can be forked; any other program is started anew.
-PROGRAMS: Final = ("server.py", "cli.py")
 _IMPORTED: Final = ("server", "cli", "worker")
 _NUMBER: Final = struct.Struct("i")
+_ordering: Final = Lock()
 
 
 def inherited() -> dict[str, str]:
@@ -99,12 +99,13 @@ def _forker() -> socket.socket:
 
 
 def fork(folder: Path, arguments: Sequence[str], environment: dict[str, str]) -> Forked:
-    """Start one of the programs in a folder, with only this environment; files keep its output."""
+    """Start a program in a folder, with only this environment; its output goes to files."""
     order = {"arguments": arguments, "folder": str(folder), "environment": environment}
     told, tells = os.pipe()
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         files = [out.fileno(), err.fileno(), tells]
-        socket.send_fds(_forker(), [json.dumps(order).encode() + b"\n"], files)
+        with _ordering:
+            socket.send_fds(_forker(), [json.dumps(order).encode() + b"\n"], files)
     os.close(tells)
     return Forked(told)
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import httpx2
 
-from tests.forking import PROGRAMS, Forked, fork, inherited
+from tests.forking import Forked, fork, inherited
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PATIENCE: Final = 60.0
@@ -128,10 +128,8 @@ def start_anew(folder: Path, *arguments: str, **environment: str) -> Process:
 
 
 def start(folder: Path, *arguments: str, **environment: str) -> Process:
-    """Do the same, but fork the program where that can be."""
+    """Do the same, but fork the program from a process that has imported all of ours."""
     program, *options = arguments
-    if program not in PROGRAMS or "LD_PRELOAD" in environment:
-        return start_anew(folder, *arguments, **environment)
     return fork(folder, [str(ROOT / program), *options], {**inherited(), **environment})
 
 
@@ -144,7 +142,7 @@ def served(*arguments: str, **environment: str) -> AbstractAsyncContextManager[S
 
 
 def served_anew(*arguments: str, **environment: str) -> AbstractAsyncContextManager[Served]:
-    """Do the same with a server that is started as an operator does, never forked."""
+    """Do the same with a server that is started as an operator does, imports and all."""
     return _served(start_anew, arguments, environment)
 
 

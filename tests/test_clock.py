@@ -19,7 +19,7 @@ import pytest
 
 from tests.following import following
 from tests.mail.mail_server import MailServer, mail_server
-from tests.served import ROOT, Served, served, until
+from tests.served import ROOT, Served, served_anew, until
 
 COMPILER: Final = shutil.which("cc")
 PARTIES: Final = """{ clientFile {
@@ -101,7 +101,7 @@ async def machine(clock: tuple[Path, dict[str, str]]) -> AsyncIterator[Machine]:
     async with mail_server() as post:
         mail = {"SMTP_HOST": post.smtp.host, "SMTP_PORT": str(post.smtp.port)}
         data = {"DATA_DIR": str(file.parent / "data")}
-        async with served(**data, **mail, **environment) as server:
+        async with served_anew(**data, **mail, **environment) as server:
             yield Machine(server, file, post)
             assert "Traceback" not in server.log
 

@@ -23,7 +23,7 @@ from models.webhook import new_secret
 from tests.bank import SET_STATUS, Bank, make_bank
 from tests.factories import make_user
 from tests.mail.mail_server import mail_server
-from tests.served import served, until
+from tests.served import served, served_anew, until
 from tests.sockets import socket
 
 TRACE: Final = "0af7651916cd43dd8448eb211c80319c"
@@ -272,7 +272,7 @@ async def test_says_so_where_opentelemetry_is_not_installed(database_url: str) -
         program.write_text(WITHOUT, encoding="utf-8")
         settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
         root = str(Path(__file__).parents[1])
-        async with served(str(program), root, DATABASE_URL=database_url, **settings) as server:
+        async with served_anew(str(program), root, DATABASE_URL=database_url, **settings) as server:
             bank = await make_bank(database_url, server)
             answer = await ask(bank, "{ __typename }")
             said = [json.loads(line)["event"] for line in server.log.splitlines()]

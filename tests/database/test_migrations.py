@@ -3,7 +3,7 @@
 import ast
 import asyncio
 import importlib
-import sys
+import re
 from typing import Any, Final
 
 import asyncpg
@@ -16,17 +16,12 @@ from database import DatabaseUnusableError, connected, missing_migrations, run_m
 from database.migrations import OLDEST_POSTGRESQL, check_version
 from models import OffboardingResolution, OffboardingStatus, Organisation
 from settings import ROOT, TORTOISE_ORM
+from tests.cli.process import run
 from tests.databases import SCHEMA
 from tests.factories import make_offboarding, make_party
 from tests.served import free_port
 
 MIGRATIONS: Final = sorted(path.stem for path in (ROOT / "models/migrations").glob("[0-9]*.py"))
-# What a server does at its start, told in one line.
-MIGRATE: Final = """
-import asyncio, sys
-from database import run_migrations
-print(*asyncio.run(run_migrations(sys.argv[1])))
-"""
 AT_ONCE: Final = 6
 
 
@@ -40,12 +35,9 @@ async def ask(url: str, sql: str) -> Any:
 
 async def migrate_elsewhere(url: str) -> list[str]:
     """Migrate in another process and return what it applied."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", MIGRATE, url, cwd=ROOT, stdout=asyncio.subprocess.PIPE
-    )
-    printed, _ = await process.communicate()
-    assert process.returncode == 0
-    return printed.decode().split()
+    finished = await asyncio.to_thread(run, "migrate", DATABASE_URL=url)
+    assert finished.returncode == 0
+    return re.findall(r"^Applied (\w+)\.$", finished.stdout, re.MULTILINE)
 
 
 # ---------------------------------------------------------------- any number at once
