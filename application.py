@@ -82,14 +82,14 @@ async def running(
         tracing.running(settings),
         pool,
         feeds as feed,
-        working(settings),
+        working(settings) as stop_working,
         watching(streams, feed),
         sharing(rates),
     ):
         # What is there by now stays; the collector need not look at it in every round.
         gc.collect()
         gc.freeze()
-        with told_first(feed.stop):
+        with told_first(feed.stop, stop_working):
             yield
         flush()
 

@@ -32,6 +32,8 @@ from serving.sockets import Sockets
 from settings import Settings
 from settings.mail import SmtpTls
 
+# Of SHUTDOWN_SECONDS, what is left for the end itself when the requests have had their time.
+END_SECONDS: Final = 1
 # A larger frame closes its websocket, 1009; one past MAX_BODY_BYTES is refused, and no more.
 LARGEST_FRAME: Final = 1_000_000
 
@@ -138,7 +140,7 @@ def _run(
         "proxy_headers": False,
         "server_header": False,
         "log_config": None,
-        "timeout_graceful_shutdown": settings.shutdown_seconds,
+        "timeout_graceful_shutdown": max(1, settings.shutdown_seconds - END_SECONDS),
         "http": connections(settings),
         "ws": Sockets,
         "ws_max_size": LARGEST_FRAME,

@@ -6,7 +6,7 @@ Any number of processes may do it, each server beside its requests or `cli.py wo
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -36,14 +36,23 @@ async def work(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def working(settings: Settings) -> AsyncIterator[None]:
-    """Work beside what the context does, unless RUN_WORKER leaves that to others."""
+async def working(settings: Settings) -> AsyncIterator[Callable[[], None]]:
+    """Work beside what the context does, unless RUN_WORKER leaves that to others.
+
+    Yields what tells the work to stop, ahead of the end of the context.
+    """
     task = asyncio.create_task(work(settings)) if settings.run_worker else None
-    try:
-        yield
-    finally:
-        if task is not None:
+
+    def stop() -> None:
+        # Told twice, it would not see the letter in its hands through.
+        if task is not None and not task.cancelling():
             task.cancel()
+
+    try:
+        yield stop
+    finally:
+        stop()
+        if task is not None:
             with suppress(asyncio.CancelledError):
                 await task
 

@@ -52,10 +52,11 @@ def backoff(failures: int, first: float, longest: float) -> float:
 async def send_forever(settings: Settings, smtp: SmtpServer) -> None:
     """Send letters until cancelled, whatever becomes of the mail server or the database."""
     letterhead = Letterhead.of(settings)
+    grace = min(GRACE_SECONDS, settings.shutdown_seconds)
     failures = 0
     while True:
         try:
-            sent = await send_due(letterhead, smtp)
+            sent = await send_due(letterhead, smtp, grace)
         except ServerDownError as error:
             failures += 1
             MAIL_OUTAGES.inc()
@@ -72,8 +73,10 @@ async def send_forever(settings: Settings, smtp: SmtpServer) -> None:
         await asyncio.sleep(backoff(failures, *OUTAGE) if failures else IDLE_SECONDS)
 
 
-async def send_due(letterhead: Letterhead, smtp: SmtpServer) -> int:
+async def send_due(letterhead: Letterhead, smtp: SmtpServer, grace: float = GRACE_SECONDS) -> int:
     """Deal with the letters that are due, over one connection; return how many there were.
+
+    Who is told to stop sees the letter in their hands through for `grace` seconds.
 
     Raises `ServerDownError` when the mail server takes none; they stay due.
     """
@@ -87,7 +90,7 @@ async def send_due(letterhead: Letterhead, smtp: SmtpServer) -> int:
                 if mail is None:
                     break
                 count += 1
-                await _see_through(_deal_with(mail, letterhead, connection))
+                await _see_through(_deal_with(mail, letterhead, connection), grace)
     except ServerDownError as error:
         if not count:
             await outbox.note_outage(str(error))
@@ -95,14 +98,14 @@ async def send_due(letterhead: Letterhead, smtp: SmtpServer) -> int:
     return count
 
 
-async def _see_through(work: Coroutine[Any, Any, None]) -> None:
+async def _see_through(work: Coroutine[Any, Any, None], grace: float) -> None:
     """Let a letter under way arrive though we are told to stop: torn off, it would repeat."""
     task = asyncio.ensure_future(work)
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
         with suppress(Exception):
-            await asyncio.wait_for(task, GRACE_SECONDS)
+            await asyncio.wait_for(task, grace)
         raise
 
 

@@ -25,6 +25,7 @@ from schema.repeats import once
 from schema.requests import HttpError, check_content_type, operation_of, operation_of_url
 from schema.responses import (
     accepted,
+    ending,
     error_response,
     method_not_allowed,
     mishap,
@@ -76,6 +77,10 @@ class GraphQLEndpoint:
             response = error_response(error, liked)
         except ClientDisconnect:
             return
+        except asyncio.CancelledError:
+            # The process ends, and has waited for this for as long as it may.
+            response = error_response(ending(), liked)
+            asked["code"] = "UNAVAILABLE"
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing of it may leave
             told = mishap(error)
             asked["code"] = told.code

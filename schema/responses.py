@@ -70,6 +70,15 @@ def overloaded() -> HttpError:
     return HttpError(503, "OVERLOADED", str(OverloadedError()), **RETRY_SOON)
 
 
+def ending() -> HttpError:
+    """Return the answer to what the end of the process has cut short."""
+    sentence = (
+        "The server ends, and whether this has changed anything is not known: look before you"
+        " repeat it."
+    )
+    return HttpError(503, "UNAVAILABLE", sentence, **RETRY_SOON)
+
+
 def mishap(error: Exception) -> HttpError:
     """Return the answer to what is no client's fault; the log has all of it, the answer an id."""
     if isinstance(error, OverloadedError):

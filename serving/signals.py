@@ -9,16 +9,17 @@ from types import FrameType
 
 
 @contextmanager
-def told_first(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` as soon as the process is told to end: it waits for streams, and they for that.
+def told_first(*stops: Callable[[], None]) -> Iterator[None]:
+    """Call each of `stops` as soon as the process is told to end: it waits for streams, say.
 
-    The lifespan hears of the end only when all streams have ended.
+    The lifespan hears of the end only when all requests and streams have ended.
     """
     loop = asyncio.get_running_loop()
     handlers = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)}
 
     def end(name: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(stop)
+        for stop in stops:
+            loop.call_soon_threadsafe(stop)
         handler = handlers[signal.Signals(name)]
         if callable(handler):
             handler(name, frame)

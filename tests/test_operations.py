@@ -197,3 +197,31 @@ async def test_answers_what_runs_when_told_to_end(database_url: str) -> None:
 
     assert answer["setOffboardingStatus"]["__typename"] == "SetOffboardingStatusSuccess"
     assert code == 0
+
+
+async def test_answers_what_never_ends_when_it_has_waited_for_it_long_enough(
+    database_url: str,
+) -> None:
+    async with connected(database_url):
+        token = await make_token(await make_user())
+    head = (
+        f"POST /graphql HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+    )
+    async with served(
+        DATABASE_URL=database_url, SHUTDOWN_SECONDS="2", BODY_SECONDS="600"
+    ) as server:
+        port = int(server.url.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head.encode())
+        await ask(server, token, "{ viewer { openTaskCount } }")
+        code = await asyncio.to_thread(server.stop)
+        async with asyncio.timeout(PATIENCE):
+            answer = await reader.read()
+        writer.close()
+        log = server.log
+
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b'"code":"UNAVAILABLE"' in answer
+    assert code == 0
+    assert "Traceback" not in log

@@ -44,6 +44,7 @@ from tests.mail.mail_server import (
 )
 from tests.mail.outbox_rows import ASSIGNED_AT, Queued, execute, queue_letter
 from tests.served import PATIENCE, free_port, until
+from worker import working
 
 pytestmark = pytest.mark.usefixtures("emptied_database")
 
@@ -718,7 +719,8 @@ async def test_a_letter_under_way_arrives_though_sending_is_told_to_stop() -> No
             await go_on.wait()
 
     async with mail_server(hesitate) as server:
-        sending = asyncio.create_task(send_forever(Settings(), server.smtp))
+        settings = Settings(shutdown_seconds=int(PATIENCE))
+        sending = asyncio.create_task(send_forever(settings, server.smtp))
         await under_way.wait()
         sending.cancel()
         await asyncio.sleep(0)
@@ -730,6 +732,35 @@ async def test_a_letter_under_way_arrives_though_sending_is_told_to_stop() -> No
     assert (await queued.row()).status is MailStatus.SENT
     assert (await waiting.row()).status is MailStatus.QUEUED
     assert (await waiting.row()).attempts == 0
+
+
+@pytest.mark.usefixtures("_patient")
+async def test_a_letter_under_way_arrives_though_a_server_is_told_to_stop_ahead_of_its_end() -> (
+    None
+):
+    queued, waiting = await queue_letter(), await queue_letter()
+    under_way, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hesitate(command: str, _argument: str) -> None:
+        if command == "DATA":
+            under_way.set()
+            await go_on.wait()
+
+    async with mail_server(hesitate) as server:
+        settings = Settings(
+            smtp_host=server.smtp.host,
+            smtp_port=server.smtp.port,
+            shutdown_seconds=int(PATIENCE),
+        )
+        async with working(settings) as stop:
+            await under_way.wait()
+            stop()
+            await asyncio.sleep(0)
+            asyncio.get_running_loop().call_soon(go_on.set)
+
+    assert len(server.taken) == 1
+    assert (await queued.row()).status is MailStatus.SENT
+    assert (await waiting.row()).status is MailStatus.QUEUED
 
 
 async def test_a_database_that_drops_its_lines_makes_no_letter_leave_twice(
