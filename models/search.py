@@ -28,11 +28,12 @@ def states(subject: str, ended: str) -> Cases:
 
     return Cases(
         {
+            # What has not ended is listed (V), so that an index passes over all that is not.
             "NONE": lambda row, asker: (
-                f"({row}.status <> '{ended}' and {row}.id not in {running(asker)})"
+                f"({row}.listed and {row}.status <> '{ended}' and {row}.id not in {running(asker)})"
             ),
             "PENDING": lambda row, asker: (
-                f"({row}.status <> '{ended}' and {row}.id in {running(asker)})"
+                f"({row}.listed and {row}.status <> '{ended}' and {row}.id in {running(asker)})"
             ),
             "OFFBOARDED": lambda row, _asker: f"{row}.status = '{ended}'",
         }

@@ -213,6 +213,7 @@ STANDARD: Final = {
     "parties found by nothing but punctuation": parties('search: "!"'),
     "parties of a manager": parties("managerId: $manager"),
     "parties with an offboarding": parties("offboardingState: [PENDING]"),
+    "parties without an offboarding, hidden or not": parties("offboardingState: [NONE]", "true"),
     "parties of a period": parties('onboardedOn: { from: "2020-01-01", to: "2020-01-03" }'),
     "parties of no period": parties(
         'onboardedOn: { from: "2020-01-03", to: "2020-01-01" }', "true"
