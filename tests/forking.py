@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -67,8 +68,10 @@ class Forked:
 
     def send_signal(self, with_: signal.Signals) -> None:
         """Send a signal, unless it has ended."""
+        # It may have ended before who watches it has told so.
         if self.poll() is None:
-            os.kill(self.pid, with_)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, with_)
 
     def terminate(self) -> None:
         """Tell it to end."""
