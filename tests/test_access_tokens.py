@@ -243,7 +243,7 @@ def weaker(issuer: TokenIssuer) -> str:
 
 
 def long(issuer: TokenIssuer) -> str:
-    return issuer.sign(issuer.claims(ADA, more="x" * 100_000))
+    return issuer.sign(issuer.claims(ADA, more="x" * 20_000))
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ GARBAGE: Final = (
     f"{segment({'alg': 'RS256', 'typ': 'at+jwt'})}.{segment([])}.x",
     f"{segment({'alg': 'RS256', 'typ': 'at+jwt'})}.{'W1tb' * 1500}.x",
     f"{segment({'alg': 'RS256', 'typ': 'at+jwt'})}.{segment({'iss': {}})}.x",
-    "x" * 100_000,
+    "x" * 30_000,
     "x" * 20_000 + ".y.z",
     "é.é.é",
 )

@@ -189,7 +189,7 @@ async def test_answers_503_to_what_would_only_wait(database_url: str) -> None:
     async with connected(database_url):
         token = await make_token(await make_user())
     blocker = await asyncpg.connect(database_url)
-    async with served(DATABASE_URL=database_url, MAX_RUNNING="3") as server:
+    async with served(DATABASE_URL=database_url, MAX_RUNNING="3", MAX_WAIT_SECONDS="1") as server:
         await ask(server, f"Bearer {token}")
         transaction = blocker.transaction()
         await transaction.start()
