@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 
 from models.readable import Order, Readable
-from resolvers.errors import BadRequestError
+from resolvers.errors import BadRequestError, TooLongError
 from resolvers.selection import Arguments
 
 DEFAULT_SIZE: Final = 50
@@ -87,8 +87,11 @@ def _size(arguments: Arguments, largest: int) -> tuple[int, bool]:
     if first is not None and last is not None:
         raise BadRequestError("Give first or last, not both.")
     for name, size in (("first", first), ("last", last)):
-        if size is not None and not 1 <= size <= largest:
-            raise BadRequestError(f"{name} must lie between 1 and {largest}.")
+        sentence = f"{name} must lie between 1 and {largest}."
+        if size is not None and size > largest:
+            raise TooLongError(sentence, "MAX_PAGE_SIZE", largest)
+        if size is not None and size < 1:
+            raise BadRequestError(sentence)
     return (first or last or DEFAULT_SIZE), last is not None
 
 

@@ -20,7 +20,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from strawberry.utils.str_converters import to_snake_case
 
-from resolvers.errors import BadRequestError
+from resolvers.errors import BadRequestError, TooLongError
 from resolvers.paging import page_of
 from resolvers.selection import Arguments
 from schema.context import Context, Taking
@@ -61,7 +61,7 @@ def plain(value: Any, type_: Any, most: int) -> Any:  # noqa: ANN401 - a value o
         return None
     if isinstance(type_, GraphQLList):
         if len(value) > most:
-            raise BadRequestError(f"A list has at most {most} values.")
+            raise TooLongError(f"A list has at most {most} values.", "MAX_LIST_ITEMS", most)
         return [plain(item, type_.of_type, most) for item in value]
     if isinstance(type_, GraphQLInputObjectType):
         return {snake(k): of_input(k, v, type_.fields[k].type, most) for k, v in value.items()}

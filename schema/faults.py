@@ -10,7 +10,7 @@ from strawberry.types.graphql import OperationType
 import models
 from database import is_away, is_full, took_too_long
 from observing import log_fault
-from resolvers.errors import BadRequestError
+from resolvers.errors import BadRequestError, TooLongError
 from schema.errors import code_of
 
 logger = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 def bad_request(error: Exception) -> GraphQLError:
     """Return the error of a request that can never be right, whatever it was that noticed."""
-    extensions: dict[str, Any] = {"code": "BAD_REQUEST"}
+    extensions = _extensions_of(error)
     if not isinstance(error, GraphQLError):
         return GraphQLError(str(error), extensions=extensions)
     return GraphQLError(
@@ -31,11 +31,18 @@ def bad_request(error: Exception) -> GraphQLError:
     )
 
 
+def _extensions_of(error: Exception) -> dict[str, Any]:
+    """Return what a mistake tells beside its sentence: its code, and the limit that it exceeds."""
+    if isinstance(error, TooLongError):
+        return {"code": "BAD_REQUEST", "limit": error.limit, "maximum": error.maximum}
+    return {"code": "BAD_REQUEST"}
+
+
 def told(error: GraphQLError, kind: OperationType = OperationType.QUERY) -> GraphQLError:
     """Return an error as the client is told of it: a fault is logged and told by its id only."""
     original = error.original_error
     if isinstance(original, BadRequestError):
-        extensions: dict[str, Any] = {"code": "BAD_REQUEST"}
+        extensions = _extensions_of(original)
     elif isinstance(original, models.ForbiddenError):
         extensions = {"code": "FORBIDDEN", "permission": original.permission}
     elif isinstance(original, models.DomainError):

@@ -98,8 +98,10 @@ def result_response(result: ExecutionResult, liked: dict[str, float]) -> Respons
     errors = [error.formatted for error in result.errors]
     codes = codes_of(errors)
     if isinstance(result, PreExecutionError) or "BAD_REQUEST" in codes:
-        # Who asks for plain JSON by name is told of mistakes with 200, as older clients expect.
-        plain = media_type(liked) == JSON and JSON in liked and "LIMIT_EXCEEDED" not in codes
+        # Who asks for plain JSON by name is told of mistakes with 200, as older clients expect;
+        # never of a limit.
+        plain = media_type(liked) == JSON and JSON in liked
+        plain = plain and not any("limit" in error["extensions"] for error in errors)
         return json_response({"errors": errors}, 200 if plain else 400, liked)
     answer = {"errors": errors, "data": result.data, "extensions": result.extensions}
     if "UNAVAILABLE" not in codes:

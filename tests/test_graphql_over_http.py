@@ -491,13 +491,31 @@ async def test_changes_nothing_where_a_value_in_the_answer_is_a_mistake(api: Api
     assert not await api.has_started()
 
 
-async def test_refuses_what_is_over_a_limit_with_400_to_older_clients_too(api: Api) -> None:
-    aliases = " ".join(f"a{number}: __typename" for number in range(31))
+@pytest.mark.parametrize(
+    ("fields", "limit", "code"),
+    [
+        (
+            " ".join(f"a{number}: __typename" for number in range(31)),
+            "MAX_ALIASES",
+            "LIMIT_EXCEEDED",
+        ),
+        ("offboardings(first: 101) { totalCount }", "MAX_PAGE_SIZE", "BAD_REQUEST"),
+        (
+            f"offboardings(filter: {{status: [{'DONE ' * 251}]}}) {{ totalCount }}",
+            "MAX_LIST_ITEMS",
+            "BAD_REQUEST",
+        ),
+    ],
+    ids=["fields", "page", "list"],
+)
+async def test_refuses_what_is_over_a_limit_with_400_to_older_clients_too(
+    api: Api, fields: str, limit: str, code: str
+) -> None:
+    response = await api.post(document(f"{{ {fields} }}"), accept=JSON)
 
-    response = await api.post(document(f"{{ {aliases} }}"), accept=JSON)
-
+    (error,) = response.json()["errors"]
     assert response.status_code == 400
-    assert code_of(response) == "LIMIT_EXCEEDED"
+    assert (error["extensions"]["code"], error["extensions"]["limit"]) == (code, limit)
 
 
 async def test_answers_queries_by_get_only_where_told_to(

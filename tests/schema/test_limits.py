@@ -363,7 +363,9 @@ async def test_asks_for_no_larger_page_or_list_than_the_limits() -> None:
 
     assert [set(whole) for whole in allowed] == [{"data"}, {"data"}]
     assert pages["errors"][0]["message"] == "first must lie between 1 and 50."
+    assert refusal(pages) == ("BAD_REQUEST", "MAX_PAGE_SIZE", 50, None)
     assert lists["errors"][0]["message"] == "A list has at most 2 values."
+    assert refusal(lists) == ("BAD_REQUEST", "MAX_LIST_ITEMS", 2, None)
 
 
 async def test_executes_trusted_documents_only_where_there_are_any(tmp_path: Path) -> None:
