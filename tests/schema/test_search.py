@@ -378,3 +378,20 @@ async def test_finds_what_meets_the_other_conditions_too(ask: Ask) -> None:
     )
 
     assert answered["clientFile"]["parties"] == {"nodes": [{"reference": "1"}], "totalCount": 1}
+
+
+async def test_keeps_apart_what_two_lists_of_one_statement_search_for(ask: Ask) -> None:
+    viewer = await make_user()
+    await make_party(reference="1", name="Jo")
+    await make_party(reference="2", name="Ida")
+
+    answered = await ask(
+        viewer,
+        """{ clientFile {
+          one: parties(filter: { search: "jo" }) { nodes { reference } }
+          other: parties(filter: { search: "ida" }) { nodes { reference } }
+        } }""",
+    )
+
+    one, other = {"nodes": [{"reference": "1"}]}, {"nodes": [{"reference": "2"}]}
+    assert answered["clientFile"] == {"one": one, "other": other}
