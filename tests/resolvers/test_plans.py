@@ -232,6 +232,7 @@ STANDARD: Final = {
     "tasks that are open": tasks(OPEN_ONES),
     "tasks that are open, the oldest first": tasks(OPEN_ONES, ", orderBy: { field: STARTED_AT }"),
     "tasks that are open by due day": tasks(OPEN_ONES, ", orderBy: { field: DUE_ON }"),
+    "tasks that are open by change": tasks(OPEN_ONES, ", orderBy: { field: UPDATED_AT }"),
     "tasks of mine, the oldest first": tasks(
         "assignedToMe: true", ", orderBy: { field: STARTED_AT }"
     ),
@@ -245,6 +246,7 @@ STANDARD: Final = {
     "tasks in review by due day": tasks("status: [REVIEW]", ", orderBy: { field: DUE_ON }"),
     "tasks that are overdue": tasks("overdue: true"),
     "tasks that are overdue by due day": tasks("overdue: true", ", orderBy: { field: DUE_ON }"),
+    "tasks that are overdue by change": tasks("overdue: true", ", orderBy: { field: UPDATED_AT }"),
     "tasks of nobody": tasks(f"unassigned: true, {OPEN_ONES}"),
     "tasks found by words": tasks("search: $words"),
     "tasks found by nothing but punctuation": tasks('search: "!"'),
