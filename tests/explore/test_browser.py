@@ -404,10 +404,10 @@ async def serious_faults(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_keeps_nobody_out(open_page: Open, scheme: Scheme) -> None:
-    async with open_page(scheme=scheme) as page:
+    async with open_page(scheme=scheme, anew=True) as page:
         await page.get_by_role("heading").wait_for()
         assert await serious_faults(page) == []
-    async with open_page("Alma Analyst", scheme=scheme) as page:
+    async with open_page("Alma Analyst", scheme=scheme, anew=True) as page:
         await run(page)
         assert await serious_faults(page) == []
         await view(page, "Table")
