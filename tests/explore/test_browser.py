@@ -102,8 +102,11 @@ async def test_leads_from_start_to_done(open_page: Open) -> None:
     async with open_page("Adam Approver") as page:
         await go_to(page, "Step1_Start")
         reached = []
+        button = page.locator(".graphiql-execute-button")
         for step, _ in STEPS:
-            await page.locator(".graphiql-execute-button").click()
+            # Only once the editor's text is understood, and nothing runs, is there a choice.
+            await expect(button).to_have_attribute("aria-haspopup", "menu")
+            await button.click()
             async with page.expect_response(answers_what_was_run) as waiting:
                 await page.get_by_role("menuitem", name=step).click()
             answer = await (await waiting.value).json()
