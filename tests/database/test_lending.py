@@ -124,11 +124,12 @@ async def test_leaves_no_open_transaction_behind(lender: Lender) -> None:
         assert not connection.is_in_transaction()
 
 
-async def test_refuses_a_transaction_that_begins_while_all_is_closed(database_url: str) -> None:
-    async def late() -> None:
-        async with in_transaction():
-            pass
+async def begin_transaction() -> None:
+    async with in_transaction():
+        pass
 
+
+async def test_refuses_a_transaction_that_begins_while_all_is_closed(database_url: str) -> None:
     async with connected(database_url, SIZE):
         client = get_connection("default")
         async with client.acquire_connection():
@@ -136,15 +137,11 @@ async def test_refuses_a_transaction_that_begins_while_all_is_closed(database_ur
             await until(client._pool.is_closing)  # noqa: SLF001 - the pool of Tortoise
 
             with pytest.raises(asyncpg.InterfaceError, match="pool is closing"):
-                await late()
+                await begin_transaction()
         await asyncio.wait_for(closing, PATIENCE)
 
 
 async def test_opens_nothing_anew_for_who_comes_after_it_was_closed(database_url: str) -> None:
-    async def late() -> None:
-        async with in_transaction():
-            pass
-
     async with connected(database_url, SIZE):
         client = get_connection("default")
         await client.execute_query("select 1")
@@ -153,7 +150,7 @@ async def test_opens_nothing_anew_for_who_comes_after_it_was_closed(database_url
         with pytest.raises(asyncpg.InterfaceError, match="pool is closed"):
             await client.execute_query("select 1")
         with pytest.raises(asyncpg.InterfaceError, match="pool is closed"):
-            await late()
+            await begin_transaction()
 
 
 async def test_closes_a_pool_that_is_being_made(database_url: str) -> None:

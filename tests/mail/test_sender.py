@@ -606,6 +606,17 @@ def silent(command: str) -> Answers:
     return answers
 
 
+def hesitating(under_way: asyncio.Event, go_on: asyncio.Event) -> Answers:
+    """Return answers that tell when a letter is under way, and take it once told to go on."""
+
+    async def answers(command: str, _argument: str) -> None:
+        if command == "DATA":
+            under_way.set()
+            await go_on.wait()
+
+    return answers
+
+
 class Hasty(SMTP):
     """A client that waits for hardly any answer from a command on, and before it as long as ever.
 
@@ -713,12 +724,7 @@ async def test_a_letter_under_way_arrives_though_sending_is_told_to_stop() -> No
     queued, waiting = await queue_letter(), await queue_letter()
     under_way, go_on = asyncio.Event(), asyncio.Event()
 
-    async def hesitate(command: str, _argument: str) -> None:
-        if command == "DATA":
-            under_way.set()
-            await go_on.wait()
-
-    async with mail_server(hesitate) as server:
+    async with mail_server(hesitating(under_way, go_on)) as server:
         settings = Settings(shutdown_seconds=int(PATIENCE))
         sending = asyncio.create_task(send_forever(settings, server.smtp))
         await under_way.wait()
@@ -741,12 +747,7 @@ async def test_a_letter_under_way_arrives_though_a_server_is_told_to_stop_ahead_
     queued, waiting = await queue_letter(), await queue_letter()
     under_way, go_on = asyncio.Event(), asyncio.Event()
 
-    async def hesitate(command: str, _argument: str) -> None:
-        if command == "DATA":
-            under_way.set()
-            await go_on.wait()
-
-    async with mail_server(hesitate) as server:
+    async with mail_server(hesitating(under_way, go_on)) as server:
         settings = Settings(
             smtp_host=server.smtp.host,
             smtp_port=server.smtp.port,
