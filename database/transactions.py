@@ -32,6 +32,8 @@ _PASSING: Final = (
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.PostgresConnectionError,
+    # The driver's word for a line that ends just as something is to be said over it.
+    asyncpg.InternalClientError,
     asyncpg.InvalidCachedStatementError,
     ConnectionError,
     StaleError,

@@ -147,6 +147,21 @@ async def test_gets_out_of_a_deadlock(
 _OWN_PID: Final = "select pg_backend_pid()::text"
 
 
+@pytest.mark.usefixtures("database")
+async def test_tries_again_where_the_line_ends_as_something_is_to_be_said() -> None:
+    tries: list[int] = []
+
+    async def work() -> int:
+        tries.append(len(tries) + 1)
+        await Organisation.create(name=f"Bank {len(tries)}")
+        if len(tries) == 1:
+            raise asyncpg.InternalClientError("cannot switch to state 15")
+        return len(tries)
+
+    assert await transaction(work) == 2
+    assert [bank.name for bank in await Organisation.all()] == ["Bank 2"]
+
+
 @pytest.mark.parametrize("moment", ["before a statement", "during a statement", "before COMMIT"])
 async def test_tries_again_after_a_lost_connection(moment: str, raw: asyncpg.Connection) -> None:
     tries: list[int] = []
