@@ -55,6 +55,7 @@ async def send_forever(settings: Settings, smtp: SmtpServer) -> None:
     grace = min(GRACE_SECONDS, settings.shutdown_seconds)
     failures = 0
     while True:
+        _heed()
         try:
             sent = await send_due(letterhead, smtp, grace)
         except ServerDownError as error:
@@ -86,6 +87,7 @@ async def send_due(letterhead: Letterhead, smtp: SmtpServer, grace: float = GRAC
     try:
         async with connected_to(smtp, our_name=letterhead.domain) as connection:
             while count < MOST_PER_CONNECTION and connection.is_open:
+                _heed()
                 mail = await outbox.claim()
                 if mail is None:
                     break
@@ -96,6 +98,13 @@ async def send_due(letterhead: Letterhead, smtp: SmtpServer, grace: float = GRAC
             await outbox.note_outage(str(error))
         raise
     return count
+
+
+def _heed() -> None:
+    """Stop if told to: what waits for an answer, in Python 3.11, forgets it as the answer comes."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _see_through(work: Coroutine[Any, Any, None], grace: float) -> None:

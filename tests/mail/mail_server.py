@@ -57,6 +57,7 @@ class MailServer:
     connections: int = 0
     commands: list[str] = field(default_factory=list)
     taken: list[Taken] = field(default_factory=list)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd calls it by this name
         self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
@@ -78,6 +79,11 @@ class MailServer:
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
         return answer
+
+    async def handle_QUIT(self, _server: Any, _session: Any, _envelope: Any) -> str:  # noqa: N802 - as above
+        self.commands.append("QUIT")
+        self.left.set()
+        return "221 Bye"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - as above
         taken = Taken(

@@ -741,6 +741,21 @@ async def test_a_letter_under_way_arrives_though_sending_is_told_to_stop() -> No
 
 
 @pytest.mark.usefixtures("_patient")
+@pytest.mark.parametrize("turns", range(12))
+async def test_stops_whenever_it_is_told_to_while_it_takes_leave(turns: int) -> None:
+    await queue_letter()
+
+    async with mail_server() as server:
+        sending = asyncio.create_task(send_forever(Settings(), server.smtp))
+        await server.left.wait()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        sending.cancel()
+        await asyncio.wait([sending], timeout=PATIENCE)
+
+    assert sending.cancelled()
+
+
 async def test_a_letter_under_way_arrives_though_a_server_is_told_to_stop_ahead_of_its_end() -> (
     None
 ):
