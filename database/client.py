@@ -64,7 +64,8 @@ class Transaction(TransactionContextPooled):
     async def __aenter__(self) -> TransactionWrapper:
         await self.ensure_connection()
         self.lender: Lender = self.client._parent.lender  # type: ignore[attr-defined] # our client
-        connection = self.client._connection = await self.lender.take()
+        connection = self.lender.take_at_hand() or await self.lender.take()
+        self.client._connection = connection
         try:
             await self.client.begin()
         except BaseException as error:

@@ -25,52 +25,70 @@ class Lender:
     def __init__(self, pool: asyncpg.Pool, size: int) -> None:
         self._pool: Final = pool
         self._size: Final = size
-        self._lent = 0
-        self._turns: Final = asyncio.Semaphore(size)
-        self._at_hand: Final[list[asyncpg.Connection]] = []
+        # What may be lent: a connection at hand, or None for one that the pool has.
+        self._free: Final = asyncio.LifoQueue[asyncpg.Connection | None]()
+        for _ in range(size):
+            self._free.put_nowait(None)
+        self._waiting = 0
         self._is_closing = False
 
     def lend(self) -> "Loan":
         """Return a context that holds a connection."""
         return Loan(self)
 
+    def take_at_hand(self) -> asyncpg.Connection | None:
+        """Return a connection if one is at hand and nobody waits for it."""
+        if self._waiting or self._free.empty():
+            return None
+        connection = self._free.get_nowait()
+        if connection is not None and not has_ended(connection):
+            return connection
+        self._free.put_nowait(None)
+        return None
+
     async def take(self) -> asyncpg.Connection:
         """Return a connection once there is one."""
-        await self._turns.acquire()
-        self._lent += 1
+        self._waiting += 1
         try:
-            while self._at_hand:
-                connection = self._at_hand.pop()
-                if not has_ended(connection):
-                    return connection
+            connection = await self._free.get()
+        finally:
+            self._waiting -= 1
+        if connection is not None and not has_ended(connection):
+            return connection
+        try:
             return await self._pool.acquire()
         except BaseException:
-            self._end_turn()
+            self._free.put_nowait(None)
             raise
+
+    def keep(self, connection: asyncpg.Connection, *, whole: bool) -> bool:
+        """Take a connection back at once, if nothing went wrong over it; return if that was so."""
+        if not whole or self._is_closing:
+            return False
+        self._free.put_nowait(connection)
+        return True
 
     async def give_back(self, connection: asyncpg.Connection, *, whole: bool) -> None:
         """Take a connection back: `whole` where nothing went wrong over it."""
+        if self.keep(connection, whole=whole):
+            return
         try:
-            if whole and not self._is_closing:
-                self._at_hand.append(connection)
-            else:
-                await self._pool.release(connection)
+            await self._pool.release(connection)
         finally:
-            self._end_turn()
-
-    def _end_turn(self) -> None:
-        self._lent -= 1
-        self._turns.release()
+            self._free.put_nowait(None)
 
     def figures(self) -> tuple[int, int]:
         """Return how many connections are lent, and how many more could be."""
-        return self._lent, self._size - self._lent
+        free = self._free.qsize()
+        return self._size - free, free
 
     async def close(self) -> None:
         """Give the pool all that is at hand; what is out follows."""
         self._is_closing = True
-        while self._at_hand:
-            await self._pool.release(self._at_hand.pop())
+        for connection in [self._free.get_nowait() for _ in range(self._free.qsize())]:
+            self._free.put_nowait(None)
+            if connection is not None:
+                await self._pool.release(connection)
 
 
 class Loan:
@@ -82,8 +100,8 @@ class Loan:
         self._lender = lender
 
     async def __aenter__(self) -> asyncpg.Connection:
-        """Wait for a connection."""
-        self._connection = await self._lender.take()
+        """Wait for a connection, where none is at hand."""
+        self._connection = self._lender.take_at_hand() or await self._lender.take()
         return self._connection
 
     async def __aexit__(
@@ -93,4 +111,5 @@ class Loan:
         _trace: TracebackType | None,
     ) -> None:
         """Give it back."""
-        await self._lender.give_back(self._connection, whole=kind is None)
+        if not self._lender.keep(self._connection, whole=kind is None):
+            await self._lender.give_back(self._connection, whole=False)
