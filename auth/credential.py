@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextvars import Context
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Final
+from typing import Final
+
+from starlette.types import Scope
 
 from auth.bearer import Issuers, is_signed
 from auth.errors import UnauthenticatedError
@@ -79,7 +81,7 @@ class Credential:
             del _looking[self.key]
 
 
-def credential_of(scope: Mapping[str, Any], authorization: str | None = None) -> Credential:
+def credential_of(scope: Scope, authorization: str | None = None) -> Credential:
     """Return what a request shows, from its ASGI scope; raise `UnauthenticatedError` for nothing.
 
     It is the header `Authorization` or, without one, the cookie of a session. `authorization`
@@ -99,7 +101,7 @@ def credential_of(scope: Mapping[str, Any], authorization: str | None = None) ->
     return Credential(hash_of(secret), viewer_of_session)
 
 
-def _origins(scope: Mapping[str, Any]) -> Origins:
+def _origins(scope: Scope) -> Origins:
     origins: Origins = scope["app"].state.origins
     return origins
 
@@ -123,7 +125,7 @@ def _api_token(token: str) -> Credential:
     return Credential(hash_of(token), viewer_of_token, _trusted)
 
 
-def _access_token(scope: Mapping[str, Any], token: str) -> Credential:
+def _access_token(scope: Scope, token: str) -> Credential:
     """Return the credential that a token of an issuer is; whether it is good is seen on asking."""
     if not is_signed(token):
         raise UnauthenticatedError

@@ -1,27 +1,35 @@
 """Which pages of which sites may use a browser's session: ours, and those that are named."""
 
 import ipaddress
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
+
+from starlette.types import Scope
 
 from settings import Settings
 
 LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
+# Where a request keeps its headers by their names once one was asked for.
+_HEADERS: Final = "headers_by_name"
 _PORTS: Final = {"http": 80, "https": 443}
 # What a browser says of a request that a page of ours, or the address bar, began.
 _BEGUN_HERE: Final = {"same-origin", "none"}
 
 
-def header(scope: Mapping[str, Any], name: bytes) -> str | None:
+def header(scope: Scope, name: bytes) -> str | None:
     """Return the value of a header of a request, or None where it has none.
 
     One that is sent several times is a list (RFC 9110, 5.3), so that no two readers of a request
     take different ones of them for the only one.
     """
-    values: list[bytes] = [value for key, value in scope["headers"] if key == name]
-    return b", ".join(values).decode("latin-1") if values else None
+    values: dict[bytes, bytes] | None = scope.get(_HEADERS)
+    if values is None:
+        values = scope[_HEADERS] = {}
+        for key, value in scope["headers"]:
+            values[key] = values[key] + b", " + value if key in values else value
+    found = values.get(name)
+    return None if found is None else found.decode("latin-1")
 
 
 def is_loopback(host: str) -> bool:
@@ -62,7 +70,7 @@ class Origins:
         secure = settings.address.startswith("https://") or not loopback
         return cls(_own(settings.address), frozenset(settings.origins), secure)
 
-    def admit(self, scope: Mapping[str, Any]) -> bool:
+    def admit(self, scope: Scope) -> bool:
         """Return whether a session may be used: only from a page that is trusted with it.
 
         Browsers send no origin with what a page of ours merely fetches; that they call by another
@@ -74,7 +82,7 @@ class Origins:
         reads = scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}
         return reads and header(scope, b"sec-fetch-site") in _BEGUN_HERE
 
-    def admit_socket(self, scope: Mapping[str, Any]) -> bool:
+    def admit_socket(self, scope: Scope) -> bool:
         """Return whether a socket may be opened: by a trusted page, or by what is no browser.
 
         No other rule of a browser stands in its way: those about sites end where sockets begin.
@@ -82,6 +90,6 @@ class Origins:
         origin = header(scope, b"origin")
         return not origin or origin in self.own or origin in self.others
 
-    def admit_page(self, scope: Mapping[str, Any]) -> bool:
+    def admit_page(self, scope: Scope) -> bool:
         """Return whether a form was sent by a page of our own."""
         return header(scope, b"origin") in self.own

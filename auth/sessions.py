@@ -1,9 +1,10 @@
 """Sign-ins of browsers: a row each, found by the hash of a secret that only a cookie holds."""
 
 import secrets
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
+
+from starlette.types import Scope
 
 from auth.origins import header
 from auth.viewers import fetch_row, select_viewer, viewer_from
@@ -28,7 +29,7 @@ class Voucher(NamedTuple):
     groups: list[str] | None
 
 
-def secret_of(scope: Mapping[str, Any]) -> str | None:
+def secret_of(scope: Scope) -> str | None:
     """Return the secret in the cookie of a request."""
     for part in (header(scope, b"cookie") or "").split(";"):
         name, _, value = part.strip().partition("=")

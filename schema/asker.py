@@ -1,7 +1,6 @@
 """Who asks over HTTP, and that they do not do so too often."""
 
-from collections.abc import Mapping
-from typing import Any
+from starlette.types import Scope
 
 import auth
 from rates import Rates, TooManyError
@@ -9,7 +8,7 @@ from schema.context import Context
 from schema.requests import HttpError
 
 
-async def context_of(scope: Mapping[str, Any], rates: Rates) -> Context:
+async def context_of(scope: Scope, rates: Rates) -> Context:
     """Return who asks, or refuse with 401; who asks or fails too often, with 429."""
     try:
         credential = auth.credential_of(scope)
@@ -22,9 +21,7 @@ async def context_of(scope: Mapping[str, Any], rates: Rates) -> Context:
     return Context(viewer, credential)
 
 
-def _unauthenticated(
-    error: auth.UnauthenticatedError, scope: Mapping[str, Any], rates: Rates
-) -> HttpError:
+def _unauthenticated(error: auth.UnauthenticatedError, scope: Scope, rates: Rates) -> HttpError:
     try:
         rates.fail(scope)
     except TooManyError as too_many:
