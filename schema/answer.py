@@ -137,7 +137,7 @@ class Answer:
         (node, *_) = place.nodes
         arguments = self.context.arguments.get(id(node))
         if arguments is None:
-            arguments = arguments_given(field, node, self.variables)
+            arguments = arguments_given(self.document, field, node, self.variables)
         try:
             return await resolver.function(source, place, **arguments)
         except tuple(resolver.handlers) as refusal:

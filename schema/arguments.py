@@ -14,7 +14,6 @@ from graphql import (
     GraphQLNonNull,
     GraphQLSchema,
     OperationDefinitionNode,
-    get_argument_values,
     get_named_type,
 )
 from graphql.execution.values import VariableValues
@@ -23,7 +22,8 @@ from strawberry.utils.str_converters import to_snake_case
 from resolvers.errors import BadRequestError, TooLongError
 from resolvers.paging import page_of
 from resolvers.selection import Arguments
-from schema.context import Context, Taking
+from schema.coercion import coerced_arguments
+from schema.context import Context, Document, Taking
 from schema.fields_with_arguments import fields_with_arguments
 from schema.ids import key
 from settings.limits import Limits
@@ -117,7 +117,7 @@ def evaluate(
         return
     name = operation.name.value if operation.name else ""
     for taking in fields_with_arguments(schema, context.document, name):
-        arguments = _arguments(taking, variables, limits.max_list_items)
+        arguments = _arguments(context.document, taking, variables, limits.max_list_items)
         context.arguments[id(taking.node)] = arguments
         if taking.pages is not None:
             page_of(taking.pages, arguments, limits.max_page_size)
@@ -142,14 +142,16 @@ def given(value: Any, type_: Any) -> Any:  # noqa: ANN401 - as above
 
 
 def arguments_given(
-    field: GraphQLField, node: FieldNode, variables: VariableValues
+    document: Document, field: GraphQLField, node: FieldNode, variables: VariableValues
 ) -> dict[str, Any]:
     """Return the arguments of a mutation by the names that its resolver gives them."""
-    values = get_argument_values(field, node, variables)
+    values = coerced_arguments(document, field, node, variables)
     return {snake(name): given(v, field.args[name].type) for name, v in values.items()}
 
 
-def _arguments(taking: Taking, variables: VariableValues, most: int) -> Arguments:
+def _arguments(
+    document: Document, taking: Taking, variables: VariableValues, most: int
+) -> Arguments:
     args = taking.field.args
-    values = get_argument_values(taking.field, taking.node, variables)
+    values = coerced_arguments(document, taking.field, taking.node, variables)
     return {snake(name): of_input(name, v, args[name].type, most) for name, v in values.items()}

@@ -70,6 +70,8 @@ class Document:
     fragments: Mapping[str, FragmentDefinitionNode]
     sizing: tuple[str, ...] = ()
     costs: dict[tuple[object, ...], int] = field(default_factory=dict)
+    variables: dict[int, list[Any]] = field(default_factory=dict)
+    arguments: dict[int, list[Any]] = field(default_factory=dict)
     taking: dict[str, list[Taking]] = field(default_factory=dict)
     switching: dict[str, set[str]] = field(default_factory=dict)
     fields: dict[tuple[object, ...], list[Fields]] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 import strawberry
-from graphql import GraphQLError, get_variable_values, located_error
+from graphql import GraphQLError, located_error
 from graphql import OperationType as GraphQLOperationType
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
@@ -22,6 +22,7 @@ from observing.figures import observe
 from resolvers.errors import BadRequestError
 from schema.answer import Answer
 from schema.arguments import evaluate
+from schema.coercion import coerced_variables
 from schema.context import Context, name_of
 from schema.deadline import Deadline
 from schema.documents import Documents, document_id
@@ -133,13 +134,7 @@ class Schema(strawberry.Schema):
         try:
             check_variables(self.limits, values)
             operation = document.operation(name)
-            variables = get_variable_values(
-                self._schema,
-                operation.variable_definitions or (),
-                values or {},
-                max_errors=self.limits.max_errors,
-                hide_suggestions=not self.limits.introspection,
-            )
+            variables = coerced_variables(document, operation, values or {}, self.limits)
             if isinstance(variables, list):
                 return self._refused(variables)
             context.operation = name_of(operation)
