@@ -3,9 +3,9 @@
 A bulk write asks no rule, so none is let through; reading and adding rows stay as they are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, Self, TypeVar
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -60,7 +60,7 @@ class GuardedManager(Manager):
         return GuardedQuerySet(self._model)
 
 
-# What an offboarding is about; its other columns are written with each change.
+# What an offboarding is about.
 _UNCHANGING: Final = frozenset(
     {
         "id",
@@ -79,16 +79,31 @@ class Guarded(Model):
 
     id: UUID
     version: int
+    # The columns as they were read, as long as the row is known to hold them.
+    _read: Mapping[str, Any] | None = None
 
     class Meta(Model.Meta):
         abstract = True
 
+    @override
+    @classmethod
+    def _init_from_db(cls, **kwargs: Any) -> Self:
+        row = super()._init_from_db(**kwargs)
+        row._read = kwargs  # noqa: SLF001 - one of us
+        return row
+
     def rewriting(self) -> tuple[str, list[Any]]:
-        """Return the UPDATE that writes the row over the version that was read, and its values.
+        """Return the UPDATE that writes what has changed over the version that was read.
 
         It changes nothing where that version is gone, or Done.
         """
-        text, fields = _rewriting(type(self))
+        read, changing = self._read, _changing(type(self))
+        changed = tuple(
+            name
+            for name, column in changing.items()
+            if read is None or getattr(self, name) != read[column]
+        )
+        text, fields = _rewriting(type(self), changed)
         values = [field.to_db_value(getattr(self, name), self) for name, field in fields]
         return text, [self.id, self.version, *values]
 
@@ -111,6 +126,7 @@ class Guarded(Model):
             done = await row.filter(status=OffboardingStatus.DONE).exists()
             raise OffboardingDoneError if done else ConflictError(self.id)
         self.version += 1
+        self._read = None
 
     @override
     async def delete(self, using_db: BaseDBAsyncClient | None = None) -> None:
@@ -119,13 +135,21 @@ class Guarded(Model):
 
 
 @cache
-def _rewriting(model: type[Guarded]) -> tuple[str, list[tuple[str, Field[Any]]]]:
-    meta = model._meta  # noqa: SLF001 - Tortoise's documented place for it
-    columns = meta.fields_db_projection
-    changing = [name for name in columns if name not in _UNCHANGING]
-    taken = ", ".join(f"{columns[name]} = ${n}" for n, name in enumerate(changing, start=3))
+def _changing(model: type[Guarded]) -> dict[str, str]:
+    """Return the names of what may change, each with its column."""
+    columns = model._meta.fields_db_projection  # noqa: SLF001 - Tortoise's documented place for it
+    return {name: column for name, column in columns.items() if name not in _UNCHANGING}
+
+
+@cache
+def _rewriting(
+    model: type[Guarded], names: tuple[str, ...]
+) -> tuple[str, list[tuple[str, Field[Any]]]]:
+    meta = model._meta  # noqa: SLF001 - as above
+    columns = _changing(model)
+    taken = "".join(f"{columns[name]} = ${n}, " for n, name in enumerate(names, start=3))
     text = (
-        f"update {meta.db_table} set {taken}, version = version + 1"
+        f"update {meta.db_table} set {taken}version = version + 1"
         " where id = $1 and version = $2 and status <> 'DONE'"
     )
-    return text, [(name, meta.fields_map[name]) for name in changing]
+    return text, [(name, meta.fields_map[name]) for name in names]
