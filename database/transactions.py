@@ -68,7 +68,7 @@ async def _attempts(work: Callable[[], Awaitable[T]]) -> T:
 
 
 async def _to_its_end(work: Callable[[], Awaitable[T]]) -> T:
-    task = asyncio.ensure_future(_attempts(work))
+    task = asyncio.get_running_loop().create_task(_attempts(work))
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:

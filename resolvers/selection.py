@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from resolvers.errors import BadRequestError
 
@@ -34,13 +34,12 @@ class Selection:
         return name
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A selection with the arguments of one request, and the plans made for it so far."""
 
     selection: Selection
     arguments: tuple[Arguments, ...]
-    plans: dict[Any, Any] = dataclasses.field(default_factory=dict)
+    plans: dict[Any, Any]
 
     def arguments_of(self, selection: Selection) -> Arguments:
         """Return the arguments of a field."""
@@ -49,7 +48,7 @@ class Asked:
 
 def shape_of(value: object) -> object:
     """Return what of arguments decides over a statement's text: all but the plain values."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return tuple((name, shape_of(item)) for name, item in value.items() if item is not None)
     if isinstance(value, tuple) or (
         isinstance(value, list) and (not value or isinstance(value[0], Enum))

@@ -79,7 +79,7 @@ async def _told(writing: Awaitable[T]) -> T:
 @cache
 def _seeing(model: type[Model], access: ClientAccess, lock: str) -> tuple[str, list[Source]]:
     """Return the statement that fetches a row, and its parameters, for a kind of access."""
-    reader = Reader(Asked(Selection("", ""), ()), own=access is ClientAccess.OWN)
+    reader = Reader(Asked(Selection("", ""), (), {}), own=access is ClientAccess.OWN)
     key = reader.input(0, "uuid")
     visible = readable_of(model.__name__).visible("x", reader)
     table = table_of(model.__name__)

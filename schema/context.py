@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import strawberry
 from graphql import (
@@ -111,8 +111,7 @@ class Context:
         return self.viewer if self.credential is None else await self.credential.viewer()
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a field is asked: what a resolver is given as its `Info`."""
 
     context: Context

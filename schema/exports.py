@@ -56,7 +56,7 @@ class Export:
 
     def asked(self, given: Iterable[tuple[str, str]]) -> Asked:
         """Return what parameters ask for; refuse with `BadRequestError` what makes no sense."""
-        return Asked(self.selection, (arguments_of(self._arguments, self._order, given),))
+        return Asked(self.selection, (arguments_of(self._arguments, self._order, given),), {})
 
 
 def _field(document: str) -> FieldNode:

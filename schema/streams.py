@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from auth import UnauthenticatedError
@@ -24,8 +24,7 @@ RESTARTING: Final = "The server restarts; subscribe again."
 Answers = AsyncGenerator[tuple[bytes, ...], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """What a client asks for, by whichever way: by a text, or by the id of a trusted document."""
 
     query: str | None
