@@ -49,11 +49,11 @@ class Asked(NamedTuple):
 def shape_of(value: object) -> object:
     """Return what of arguments decides over a statement's text: all but the plain values."""
     if isinstance(value, dict):
-        return tuple((name, shape_of(item)) for name, item in value.items() if item is not None)
+        return tuple([(name, shape_of(item)) for name, item in value.items() if item is not None])
     if isinstance(value, tuple) or (
         isinstance(value, list) and (not value or isinstance(value[0], Enum))
     ):
-        return tuple(shape_of(item) for item in value)
+        return tuple([shape_of(item) for item in value])
     if value is None or isinstance(value, int):
         return value
     if isinstance(value, Enum):
@@ -63,5 +63,5 @@ def shape_of(value: object) -> object:
 
 def check_present(**arguments: object) -> None:
     """Refuse unless exactly one of the arguments is given."""
-    if sum(value is not None for value in arguments.values()) != 1:
+    if [*arguments.values()].count(None) != len(arguments) - 1:
         raise BadRequestError(f"Give exactly one of {' and '.join(arguments)}.")

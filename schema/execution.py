@@ -31,7 +31,7 @@ from schema.limits import check_variables, cost_of
 from schema.turns import Turns
 from settings.limits import Limits
 
-KINDS: Final = {kind.value: kind for kind in OperationType}
+KINDS: Final = {kind: OperationType(kind.value) for kind in GraphQLOperationType}
 ONE_ANSWER: Final = (OperationType.QUERY, OperationType.MUTATION)
 
 
@@ -81,7 +81,7 @@ class Schema(strawberry.Schema):
         )
         if isinstance(answer, PreExecutionError):
             return answer
-        kind = KINDS[answer.operation.operation.value]
+        kind = KINDS[answer.operation.operation]
         if kind not in (allowed_operation_types or ONE_ANSWER):
             raise InvalidOperationTypeError(kind)
         return await self._result(answer)
@@ -151,7 +151,7 @@ class Schema(strawberry.Schema):
         return PreExecutionError(data=None, errors=told[: self.limits.max_errors])
 
     async def _result(self, answer: Answer) -> ExecutionResult:
-        kind, who = KINDS[answer.operation.operation.value], answer.context.viewer.user_id
+        kind, who = KINDS[answer.operation.operation], answer.context.viewer.user_id
         began = await self._turns.take(who)
         try:
             with Deadline(self.limits.operation_seconds):

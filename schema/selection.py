@@ -118,7 +118,8 @@ class _Collector:
 def _known(known: list[S], variables: Mapping[str, Any]) -> S | None:
     """Return what was worked out before for the same values of the variables that matter."""
     for item in known:
-        if all(bool(variables[name]) is value for name, value in item.switches.items()):
+        switches = item.switches
+        if not switches or all(bool(variables[name]) is on for name, on in switches.items()):
             return item
     if len(known) >= MOST_SWITCHES:
         known.clear()
@@ -153,7 +154,7 @@ def selection(info: Info) -> Asked:
         whole = collector.select(place.nodes, place.parent)
         selected = Selected(whole, tuple(collector.nodes), collector.switches)
         known.append(selected)
-    arguments = tuple(context.arguments.get(id(node), {}) for node in selected.nodes)
+    arguments = tuple([context.arguments.get(id(node), {}) for node in selected.nodes])
     return Asked(selected.selection, arguments, selected.plans)
 
 
