@@ -34,7 +34,7 @@ from resolvers.reading import read
 from resolvers.repeats import is_claimed
 from resolvers.saving import keep, lock_for, take
 from resolvers.selection import Asked
-from resolvers.writing import lock, look, rewrite, write, write_alone
+from resolvers.writing import lock, look, look_and_show, rewrite, write, write_alone
 
 SUBJECTS: Final[dict[SubjectType, type[Party] | type[Product]]] = {
     SubjectType.PARTY: Party,
@@ -153,11 +153,11 @@ async def _save(viewer: Viewer, id: UUID, edit: Edit) -> UUID:
 
 async def _save_alone(viewer: Viewer, id: UUID, edit: Edit, shown: Asked | None) -> Saved:
     """Save what depends on no other row: ask the model, then write over what was read."""
-    offboarding = await look(viewer, Offboarding, id)
+    offboarding, as_it_is = await look_and_show(viewer, id, shown)
     at = datetime.now(UTC)
     entries = await _edited(viewer, offboarding, edit, at)
     if not entries:
-        return Saved(offboarding.id)
+        return Saved(offboarding.id, as_it_is)
     return Saved(offboarding.id, await rewrite(viewer, at, offboarding, entries, shown))
 
 

@@ -76,19 +76,25 @@ async def _told(writing: Awaitable[T]) -> T:
     return done
 
 
+def _sight(reader: Reader, model: str, more: str) -> str:
+    """Return the statement that fetches the row of the first input, if the viewer may see it."""
+    key, visible = reader.input(0, "uuid"), readable_of(model).visible("x", reader)
+    return f"select x.*{more} from {table_of(model)} x where x.id = {key} and {visible}"
+
+
 @cache
 def _seeing(model: type[Model], access: ClientAccess, lock: str) -> tuple[str, list[Source]]:
     """Return the statement that fetches a row, and its parameters, for a kind of access."""
     reader = Reader(Asked(Selection("", ""), (), {}), own=access is ClientAccess.OWN)
-    key = reader.input(0, "uuid")
-    visible = readable_of(model.__name__).visible("x", reader)
-    table = table_of(model.__name__)
-    return f"select x.* from {table} x where x.id = {key} and {visible}{lock}", reader.sources
+    return _sight(reader, model.__name__, "") + lock, reader.sources
 
 
 async def _seen(viewer: Viewer, model: type[M], id: UUID, lock: str) -> M:
     sql, sources = _seeing(model, viewer.client_access, lock)
-    rows = await fetch_rows(sql, [source(viewer, (), (id,)) for source in sources])
+    return _row(model, await fetch_rows(sql, [source(viewer, (), (id,)) for source in sources]))
+
+
+def _row(model: type[M], rows: list[asyncpg.Record]) -> M:
     if not rows:
         raise NotFoundError
     return model._init_from_db(**rows[0])  # noqa: SLF001 - as Tortoise's own executor does
@@ -97,6 +103,25 @@ async def _seen(viewer: Viewer, model: type[M], id: UUID, lock: str) -> M:
 async def look(viewer: Viewer, model: type[M], id: UUID) -> M:
     """Return a row the viewer may see, or refuse with `NotFoundError` (R12)."""
     return await _seen(viewer, model, id, "")
+
+
+async def look_and_show(
+    viewer: Viewer, id: UUID, shown: Asked | None
+) -> tuple[Offboarding, Fragment | None]:
+    """Do the same with an offboarding, with its JSON where `rewrite` could return it, too."""
+    if shown is None:
+        return await look(viewer, Offboarding, id), None
+    key = (look_and_show, viewer.client_access)
+    plan: tuple[str, list[Source]] | None = shown.plans.get(key)
+    if plan is None:
+        reader = Reader(shown, own=viewer.client_access is ClientAccess.OWN)
+        more = f", {_shown(reader, 'x')} as shown"
+        plan = (_sight(reader, Offboarding.__name__, more), reader.sources)
+        shown.plans[key] = plan
+    sql, sources = plan
+    rows = await fetch_rows(sql, [source(viewer, shown.arguments, (id,)) for source in sources])
+    offboarding = _row(Offboarding, rows)
+    return offboarding, _fragment(rows[0]["shown"])
 
 
 async def lock(viewer: Viewer, model: type[M], id: UUID) -> M:
@@ -158,7 +183,19 @@ async def rewrite(
     told = await fetch_text(text, values + [source(viewer, arguments, ()) for source in sources])
     if told is None:
         raise StaleError
-    return Fragment(told) if told else None
+    return _fragment(told)
+
+
+def _fragment(json: str) -> Fragment | None:
+    return Fragment(json) if json else None
+
+
+def _shown(reader: Reader, row: str) -> str:
+    """Return the SQL of an offboarding's JSON, which is empty where it takes more than the row."""
+    fields = reader.asked.selection.of(Offboarding.__name__)
+    if not reader.is_plain(Offboarding.__name__, fields):
+        return "''"
+    return text_of(reader.object(Offboarding.__name__, fields, row))
 
 
 def _planned(
@@ -171,11 +208,8 @@ def _planned(
     plan: tuple[str, list[Source]] | None = shown.plans.get(key)
     if plan is None:
         reader = Reader(shown, own=viewer.client_access is ClientAccess.OWN, before=places)
-        fields = shown.selection.of(Offboarding.__name__)
-        json = "''"
-        if reader.is_plain(Offboarding.__name__, fields):
-            json = text_of(reader.object(Offboarding.__name__, fields, "written"))
-        plan = shown.plans[key] = (_rewriting(update, places, json), reader.sources)
+        text = _rewriting(update, places, _shown(reader, "written"))
+        plan = shown.plans[key] = (text, reader.sources)
     return plan
 
 

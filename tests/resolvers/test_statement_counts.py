@@ -218,7 +218,7 @@ async def test_saves_a_status_in_three_statements_to_look_to_write_and_to_show(
     )
 
     looked, written, shown = await told(statements)
-    assert looked.startswith("select x.* from offboarding x where ")
+    assert looked.startswith("select x.*, '' as shown from offboarding x where ")
     assert written.startswith("with written as (update offboarding set ")
     assert shown.startswith("select coalesce((select ")
 
@@ -243,7 +243,7 @@ async def test_saves_a_status_in_two_statements_where_its_own_row_is_shown(
     )
 
     looked, written = await told(statements)
-    assert looked.startswith("select x.* from offboarding x where ")
+    assert looked.startswith("select x.*, ")
     assert written.startswith("with written as (update offboarding set ")
     assert answered["setOffboardingStatus"]["offboarding"] == {
         "__typename": "Offboarding",
@@ -252,6 +252,34 @@ async def test_saves_a_status_in_two_statements_where_its_own_row_is_shown(
         "version": 2,
         "assignee": {"name": "Ida"},
         "closedBy": None,
+        "closedAt": None,
+    }
+
+
+async def test_answers_a_save_that_changes_nothing_from_the_look(statements: list[str]) -> None:
+    viewer = await make_clients(1)
+    row = await make_offboarding(assignee=await make_user(name="Ida"))
+    (await told(statements)).clear()
+
+    answered = await data(
+        viewer,
+        """mutation ($id: ID!) {
+          setOffboardingStatus(input: { offboardingId: $id, status: OPEN }) {
+            ... on SetOffboardingStatusSuccess { offboarding {
+              id status version assignee { name } closedAt
+            } }
+          }
+        }""",
+        id=gid(row),
+    )
+
+    (looked,) = await told(statements)
+    assert looked.startswith("select x.*, ")
+    assert answered["setOffboardingStatus"]["offboarding"] == {
+        "id": gid(row),
+        "status": "OPEN",
+        "version": 1,
+        "assignee": {"name": "Ida"},
         "closedAt": None,
     }
 
