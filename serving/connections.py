@@ -5,49 +5,15 @@ from functools import partial
 from typing import Any, Final
 
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from serving.answers import answered
 from settings.limits import Limits
 
 _EMPTY: Final = b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout" + _EMPTY
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large" + _EMPTY
-# An answer that succeeded, and one that tells its size, as all but streams do.
-_HEAD: Final = b"HTTP/1.1 2"
-_SIZED: Final = b"\r\ncontent-length: "
-
-
-class Joining:
-    """A transport whose answers leave whole: uvicorn writes the head and the body of one apart."""
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._head: bytes | None = None
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as the transport has it
-        """Return what else a transport has."""
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """Write, or keep the head of an answer for its body, which is known to follow at once."""
-        if self._head is not None:
-            head, self._head = self._head, None
-            self._transport.writelines((head, data))
-        elif data.startswith(_HEAD) and _SIZED in data:
-            self._head = data
-        else:
-            self._transport.write(data)
-
-    def flush(self) -> None:
-        """Write the head that no body follows."""
-        if self._head is not None:
-            head, self._head = self._head, None
-            self._transport.write(head)
-
-    def close(self) -> None:
-        """Write what was kept, and close."""
-        self.flush()
-        self._transport.close()
 
 
 class Connections(HttpToolsProtocol):
@@ -75,7 +41,7 @@ class Connections(HttpToolsProtocol):
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
-        super().connection_made(Joining(transport))  # type: ignore[arg-type] # it is as good as one
+        super().connection_made(transport)
         self._wait()
 
     @override
@@ -121,9 +87,8 @@ class Connections(HttpToolsProtocol):
             super().send_400_response(msg)
 
     @override
-    def on_response_complete(self) -> None:
-        self.transport.flush()  # type: ignore[attr-defined] # what `connection_made` was given
-        super().on_response_complete()
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        super()._start_asgi_task(cycle, partial(answered, cycle, app))
 
     @override
     def handle_websocket_upgrade(self) -> None:

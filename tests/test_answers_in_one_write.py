@@ -1,16 +1,19 @@
 """Answers of the server as they reach a socket: whole, in one write, and never kept back."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Final
+import logging
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, Final
 
 import pytest
 from typing_extensions import override
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from serving.connections import Joining
+from serving.answers import Answer
 from tests.served import PATIENCE, Served, served
 
-HEAD: Final = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"
+OK: Final = b"HTTP/1.1 200 OK\r\n"
 
 
 class Recording(asyncio.Transport):
@@ -26,62 +29,162 @@ class Recording(asyncio.Transport):
         self.writes.append(bytes(data))
 
     @override
+    def writelines(self, list_of_data: Iterable[Any]) -> None:
+        self.writes.append(b"".join(list_of_data))
+
+    @override
     def close(self) -> None:
         self.is_closed = True
 
 
-@pytest.fixture
-def recording() -> Recording:
-    return Recording()
+class Request:
+    """A request under way, whose answer is recorded."""
+
+    def __init__(self, method: str = "GET", *, keep_alive: bool = True) -> None:
+        self.transport = Recording()
+        self.completed = 0
+        self.cycle = RequestResponseCycle(
+            scope={"type": "http", "method": method},  # type: ignore[typeddict-item] # what is looked at
+            transport=self.transport,
+            flow=FlowControl(self.transport),
+            logger=logging.getLogger(__name__),
+            access_logger=logging.getLogger(__name__),
+            access_log=False,
+            default_headers=[(b"date", b"today")],
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=keep_alive,
+            on_response=self._complete,
+        )
+        self.answer = Answer(self.cycle)
+
+    def _complete(self) -> None:
+        self.completed += 1
+
+    async def start(self, *headers: tuple[bytes, bytes], status: int = 200) -> None:
+        message = {"type": "http.response.start", "status": status, "headers": list(headers)}
+        await self.answer.send(message)
+
+    async def body(self, body: bytes, *, more: bool = False) -> None:
+        message = {"type": "http.response.body", "body": body, "more_body": more}
+        await self.answer.send(message)
 
 
-def test_writes_head_and_body_together(recording: Recording) -> None:
-    joining = Joining(recording)
+async def test_writes_head_and_body_together() -> None:
+    request = Request()
 
-    joining.write(HEAD)
-    joining.write(b"{}")
-    joining.write(HEAD)
-    joining.write(b"[]")
+    await request.start((b"content-length", b"2"), (b"vary", b"Accept"))
+    assert request.transport.writes == []
+    await request.body(b"{}")
 
-    assert recording.writes == [HEAD + b"{}", HEAD + b"[]"]
+    assert request.transport.writes == [
+        OK + b"date: today\r\ncontent-length: 2\r\nvary: Accept\r\n\r\n{}"
+    ]
+    assert request.completed == 1
+    assert request.cycle.response_complete
+    assert request.cycle.message_event.is_set()
+    assert not request.transport.is_closed
+
+
+async def test_lets_uvicorn_stream_what_comes_in_parts() -> None:
+    request = Request()
+
+    await request.start()
+    assert request.transport.writes != []
+    await request.body(b"one", more=True)
+    await request.body(b"two", more=True)
+    await request.body(b"")
+
+    assert request.transport.writes == [
+        OK + b"date: today\r\ntransfer-encoding: chunked\r\n\r\n",
+        *(b"3\r\none\r\n", b"3\r\ntwo\r\n", b"0\r\n\r\n"),
+    ]
+    assert request.completed == 1
+
+
+async def test_lets_uvicorn_send_in_parts_what_tells_its_size() -> None:
+    request = Request()
+
+    await request.start((b"content-length", b"6"))
+    await request.body(b"one", more=True)
+    await request.body(b"two")
+
+    head = OK + b"date: today\r\ncontent-length: 6\r\n\r\n"
+    assert request.transport.writes == [head, b"one", b"two"]
+    assert request.completed == 1
+
+
+async def test_lets_uvicorn_leave_the_body_out_where_only_the_head_was_asked_for() -> None:
+    request = Request("HEAD")
+
+    await request.start((b"content-length", b"2"))
+    await request.body(b"{}")
+
+    assert request.transport.writes == [OK + b"date: today\r\ncontent-length: 2\r\n\r\n"]
+    assert request.completed == 1
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("keep_alive", "headers"),
     [
-        b"HTTP/1.1 100 Continue\r\n\r\n",
-        b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
-        b"HTTP/1.1 204 No Content\r\n\r\n",
-        b"\x81\x02{}",
+        pytest.param(False, [], id="the client"),
+        pytest.param(True, [(b"connection", b"close")], id="the application"),
     ],
 )
-def test_keeps_nothing_back_that_no_body_need_follow(recording: Recording, data: bytes) -> None:
-    joining = Joining(recording)
+async def test_lets_uvicorn_close_a_connection_that_is_not_to_stay(
+    headers: list[tuple[bytes, bytes]], *, keep_alive: bool
+) -> None:
+    request = Request(keep_alive=keep_alive)
 
-    joining.write(data)
+    await request.start((b"content-length", b"2"), *headers)
+    await request.body(b"{}")
 
-    assert recording.writes == [data]
-
-
-def test_writes_a_head_alone_at_the_end_of_its_answer(recording: Recording) -> None:
-    joining = Joining(recording)
-
-    joining.write(HEAD)
-    joining.flush()
-    joining.flush()
-
-    assert recording.writes == [HEAD]
+    assert b"".join(request.transport.writes).endswith(b"connection: close\r\n\r\n{}")
+    assert request.transport.is_closed
 
 
-def test_writes_a_head_before_it_closes(recording: Recording) -> None:
-    joining = Joining(recording)
+@pytest.mark.parametrize(
+    ("name", "value", "refusal"),
+    [
+        (b"vary", b"a\r\nset-cookie: b", "Invalid HTTP header value"),
+        (b"vary", b"a\rb", "Invalid HTTP header value"),
+        (b"vary\n", b"a", "Invalid HTTP header name"),
+    ],
+)
+async def test_lets_uvicorn_refuse_a_header_that_would_begin_another(
+    name: bytes, value: bytes, refusal: str
+) -> None:
+    request = Request()
 
-    joining.write(HEAD)
-    joining.close()
+    with pytest.raises(RuntimeError, match=refusal):
+        await request.start((b"content-length", b"2"), (name, value))
 
-    assert recording.writes == [HEAD]
-    assert recording.is_closed
+    assert request.transport.writes == []
+
+
+@pytest.mark.parametrize(
+    ("length", "body", "refusal"),
+    [(b"3", b"{}", "shorter than Content-Length"), (b"1", b"{}", "longer than Content-Length")],
+)
+async def test_lets_uvicorn_refuse_a_body_of_another_length(
+    length: bytes, body: bytes, refusal: str
+) -> None:
+    request = Request()
+
+    await request.start((b"content-length", length))
+
+    with pytest.raises(RuntimeError, match=refusal):
+        await request.body(body)
+
+
+async def test_writes_nothing_for_who_has_gone() -> None:
+    request = Request()
+    request.cycle.disconnected = True
+
+    await request.start((b"content-length", b"2"))
+    await request.body(b"{}")
+
+    assert request.transport.writes == []
 
 
 @pytest.fixture(scope="module")
