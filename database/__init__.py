@@ -6,7 +6,8 @@ from typing import Any
 
 import asyncpg
 from tortoise import Tortoise
-from tortoise.connection import get_connection
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.context import require_context
 
 from database.client import bounds, tortoise_config
 from database.embedded import embedded_postgresql
@@ -69,16 +70,20 @@ async def connected(url: str, pool_size: int = 5, seconds: int = 10) -> AsyncIte
         await Tortoise.close_connections()
 
 
+def _client() -> BaseDBAsyncClient:
+    """Return the pool, or the running transaction; `get_connection` imports anew at each call."""
+    return require_context().connections.get("default")
+
+
 def pool_figures() -> tuple[int, int]:
     """Return how many connections of the pool are lent, and how many more could be."""
-    lender: Lender | None = get_connection("default").lender  # type: ignore[attr-defined] # it is our client
+    lender: Lender | None = _client().lender  # type: ignore[attr-defined] # it is our client
     return (0, 0) if lender is None else lender.figures()
 
 
 async def fetch_text(sql: str, values: list[Any]) -> str | None:
     """Run a statement that answers with one text, in the running transaction if there is one."""
-    client = get_connection("default")
-    async with client.acquire_connection() as connection:
+    async with _client().acquire_connection() as connection:
         answer: str | None = await connection.fetchval(sql, *values)
     return answer
 
@@ -95,7 +100,6 @@ async def fetch_apart(url: str, sql: str, seconds: float = 3) -> str | None:
 
 async def fetch_rows(sql: str, values: list[Any]) -> list[asyncpg.Record]:
     """Run a statement and return its rows, in the running transaction if there is one."""
-    client = get_connection("default")
-    async with client.acquire_connection() as connection:
+    async with _client().acquire_connection() as connection:
         rows: list[asyncpg.Record] = await connection.fetch(sql, *values)
     return rows
