@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
 
-from starlette.types import Scope
-
 from auth.bearer import Issuers, is_signed
 from auth.errors import UnauthenticatedError
-from auth.origins import Origins, header
+from auth.origins import Origins, Scope, header
 from auth.sessions import secret_of, viewer_of_session
 from auth.tokens import is_token, viewer_of_token
 from models import Viewer

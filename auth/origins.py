@@ -1,13 +1,15 @@
 """Which pages of which sites may use a browser's session: ours, and those that are named."""
 
 import ipaddress
+from collections.abc import MutableMapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from starlette.types import Scope
-
 from settings import Settings
+
+# A request, as ASGI tells of it.
+Scope = MutableMapping[str, Any]
 
 LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
 # Where a request keeps its headers by their names once one was asked for.

@@ -4,9 +4,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from starlette.types import Scope
-
-from auth.origins import header
+from auth.origins import Scope, header
 from auth.viewers import fetch_row, select_viewer, viewer_from
 from models import BrowserSession, User, Viewer
 from models.credentials import hash_of

@@ -36,7 +36,7 @@ from models.access import (
 from models.change import changed
 from resolvers.json_text import Json
 from resolvers.reader import Reader
-from resolvers.reading import read
+from resolvers.reading import read, read_by_id
 from resolvers.selection import Asked
 from resolvers.writing import lock, log, write
 
@@ -87,17 +87,13 @@ async def set_access(viewer: Viewer, id: UUID, access: Access) -> UUID:
 
 async def find(viewer: Viewer, asked: Asked, id: UUID) -> orjson.Fragment | None:
     """Return a person of the viewer's organisation."""
-    return await read(viewer, asked, _by_id, id)
+    return await read_by_id(viewer, asked, "User", id)
 
 
 async def users(viewer: Viewer, asked: Asked) -> orjson.Fragment | None:
     """Return a page of the people of the viewer's organisation, by name."""
     viewer.require(Permission.USER_ADMIN)
     return await read(viewer, asked, _users)
-
-
-def _by_id(reader: Reader) -> Json:
-    return reader.by_id("User")
 
 
 def _users(reader: Reader) -> Json:

@@ -26,7 +26,7 @@ from models.access import check_expiry, text_in
 from models.change import changed
 from resolvers.json_text import Json
 from resolvers.reader import Reader
-from resolvers.reading import read
+from resolvers.reading import read, read_by_id
 from resolvers.selection import Asked
 from resolvers.writing import lock, log, write
 
@@ -49,17 +49,13 @@ async def revoke(viewer: Viewer, id: UUID) -> UUID:
 
 async def find(viewer: Viewer, asked: Asked, id: UUID) -> orjson.Fragment | None:
     """Return a token of the viewer's organisation."""
-    return await read(viewer, asked, _by_id, id)
+    return await read_by_id(viewer, asked, "ApiToken", id)
 
 
 async def tokens(viewer: Viewer, asked: Asked) -> orjson.Fragment | None:
     """Return a page of the tokens of the viewer's organisation, newest first."""
     viewer.require(Permission.USER_ADMIN)
     return await read(viewer, asked, _tokens)
-
-
-def _by_id(reader: Reader) -> Json:
-    return reader.by_id("ApiToken")
 
 
 def _tokens(reader: Reader) -> Json:

@@ -29,7 +29,7 @@ from models.change import changed
 from resolvers.access import changing_access
 from resolvers.json_text import Json
 from resolvers.reader import Reader
-from resolvers.reading import read
+from resolvers.reading import read, read_by_id
 from resolvers.selection import Asked
 from resolvers.writing import lock, log, write
 
@@ -62,17 +62,13 @@ async def delete(viewer: Viewer, id: UUID) -> None:
 
 async def find(viewer: Viewer, asked: Asked, id: UUID) -> orjson.Fragment | None:
     """Return a group of the viewer's organisation."""
-    return await read(viewer, asked, _by_id, id)
+    return await read_by_id(viewer, asked, "UserGroup", id)
 
 
 async def groups(viewer: Viewer, asked: Asked) -> orjson.Fragment | None:
     """Return a page of the groups of the viewer's organisation, by name."""
     viewer.require(Permission.USER_ADMIN)
     return await read(viewer, asked, _groups)
-
-
-def _by_id(reader: Reader) -> Json:
-    return reader.by_id("UserGroup")
 
 
 def _groups(reader: Reader) -> Json:

@@ -17,9 +17,7 @@ from models import (
 )
 from models.change import changed
 from resolvers import endings
-from resolvers.json_text import Json
-from resolvers.reader import Reader
-from resolvers.reading import read
+from resolvers.reading import read_by_id
 from resolvers.selection import Asked
 from resolvers.writing import lock, log, look, write
 
@@ -29,13 +27,9 @@ async def end(viewer: Viewer, party: UUID, product: UUID, on: date | None) -> UU
     return await write(lambda: _end(viewer, party, product, on))
 
 
-def _by_id(reader: Reader) -> Json:
-    return reader.by_id("Holding")
-
-
 async def find(viewer: Viewer, asked: Asked, id: UUID) -> orjson.Fragment | None:
     """Return a holding of which the viewer may see both ends."""
-    return await read(viewer, asked, _by_id, id)
+    return await read_by_id(viewer, asked, "Holding", id)
 
 
 async def _end(viewer: Viewer, party: UUID, product: UUID, day: date | None) -> UUID:

@@ -8,13 +8,9 @@ import orjson
 from models import OutgoingMail, Permission, User, Viewer
 from resolvers.json_text import Json
 from resolvers.reader import Reader
-from resolvers.reading import read
+from resolvers.reading import read, read_by_id
 from resolvers.selection import Asked
 from resolvers.writing import lock, write
-
-
-def _by_id(reader: Reader) -> Json:
-    return reader.by_id("OutgoingMail")
 
 
 def _mails(reader: Reader) -> Json:
@@ -23,7 +19,7 @@ def _mails(reader: Reader) -> Json:
 
 async def find(viewer: Viewer, asked: Asked, id: UUID) -> orjson.Fragment | None:
     """Return a letter that the viewer may see."""
-    return await read(viewer, asked, _by_id, id)
+    return await read_by_id(viewer, asked, "OutgoingMail", id)
 
 
 async def mails(viewer: Viewer, asked: Asked) -> orjson.Fragment | None:

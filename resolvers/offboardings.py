@@ -30,11 +30,12 @@ from models.status import WRITE
 from resolvers.edit import Edit
 from resolvers.json_text import Json
 from resolvers.reader import Reader
-from resolvers.reading import read
+from resolvers.reading import read, read_by_id
 from resolvers.repeats import is_claimed
+from resolvers.rewriting import look_and_show, rewrite
 from resolvers.saving import keep, lock_for, take
 from resolvers.selection import Asked
-from resolvers.writing import lock, look, look_and_show, rewrite, write, write_alone
+from resolvers.writing import lock, look, write, write_alone
 
 SUBJECTS: Final[dict[SubjectType, type[Party] | type[Product]]] = {
     SubjectType.PARTY: Party,
@@ -85,17 +86,13 @@ async def resolve(viewer: Viewer, id: UUID, edit: Edit) -> Saved:
 
 async def find(viewer: Viewer, asked: Asked, id: UUID) -> orjson.Fragment | None:
     """Return an offboarding that the viewer may see."""
-    return await read(viewer, asked, _by_id, id)
+    return await read_by_id(viewer, asked, "Offboarding", id)
 
 
 async def tasks(viewer: Viewer, asked: Asked) -> orjson.Fragment | None:
     """Return a page of the offboardings of the viewer's organisation."""
     viewer.require(Permission.CLIENT_FILE_READ)
     return await read(viewer, asked, _tasks)
-
-
-def _by_id(reader: Reader) -> Json:
-    return reader.by_id("Offboarding")
 
 
 def _tasks(reader: Reader) -> Json:

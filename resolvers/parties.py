@@ -7,12 +7,8 @@ import orjson
 from models import Permission, Viewer
 from resolvers.json_text import Json
 from resolvers.reader import Reader
-from resolvers.reading import read
+from resolvers.reading import read, read_by_id
 from resolvers.selection import Asked, check_present
-
-
-def _by_id(reader: Reader) -> Json:
-    return reader.by_id("Party")
 
 
 def _by_reference(reader: Reader) -> Json:
@@ -26,5 +22,5 @@ async def find(
     viewer.require(Permission.CLIENT_FILE_READ)
     check_present(id=id, reference=reference)
     if id is not None:
-        return await read(viewer, asked, _by_id, id)
+        return await read_by_id(viewer, asked, "Party", id)
     return await read(viewer, asked, _by_reference, reference)

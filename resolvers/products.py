@@ -8,12 +8,8 @@ import orjson
 from models import Permission, Viewer
 from resolvers.json_text import Json
 from resolvers.reader import Reader
-from resolvers.reading import read
+from resolvers.reading import read, read_by_id
 from resolvers.selection import Asked, check_present
-
-
-def _by_id(reader: Reader) -> Json:
-    return reader.by_id("Product")
 
 
 def _by_number(reader: Reader) -> Json:
@@ -27,7 +23,7 @@ async def find(
     viewer.require(Permission.CLIENT_FILE_READ)
     check_present(id=id, number=number)
     if id is not None:
-        return await read(viewer, asked, _by_id, id)
+        return await read_by_id(viewer, asked, "Product", id)
     return await read(viewer, asked, _by_number, number)
 
 

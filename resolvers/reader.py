@@ -80,10 +80,19 @@ class Reader(Statement):
         rest = f"from {table_of(type_name)} {row} where {condition(row)} and {visible}"
         return or_null(selected(json, rest))
 
-    def by_id(self, type_name: str) -> Json:
-        """Return the JSON of the row whose id is the first input."""
-        key = self.input(0, key_type_of(type_name))
-        return self.one(type_name, self.asked.selection, lambda row: f"{row}.id = {key}")
+    def by_ids(self, type_name: str) -> str:
+        """Return the SELECT of the rows of ids, the first input: each place, and the JSON."""
+        ids, row = self.input(0, f"{key_type_of(type_name)}[]"), self.alias()
+        json = self.object(type_name, self.asked.selection.of(type_name), row)
+        return f"select wanted.place, {text_of(json)} as json {self.wanted(type_name, row, ids)}"
+
+    def wanted(self, type_name: str, row: str, ids: str) -> str:
+        """Return the FROM of those rows of a list of ids that the viewer may see."""
+        visible = readable_of(type_name).visible(row, self)
+        return (
+            f"from unnest({ids}) with ordinality wanted(id, place)"
+            f" join {table_of(type_name)} {row} on {row}.id = wanted.id where {visible}"
+        )
 
     def by_key(self, type_name: str, column: str) -> Json:
         """Return the JSON of the row that the first input names within the organisation."""

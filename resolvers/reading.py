@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 
@@ -11,12 +12,23 @@ from resolvers.json_text import Json, text_of
 from resolvers.reader import Reader
 from resolvers.selection import Asked, shape_of
 from resolvers.statement import Source
+from resolvers.together import fetch_by_id
 
 # Composes the JSON of a root field.
 Compose = Callable[[Reader], Json]
 
 # More shapes than this of one document's arguments: the plans start anew.
 MOST_PLANS: Final = 64
+
+
+Plan = tuple[str, list[Source]]
+
+
+def _keep(asked: Asked, key: object, plan: Plan) -> Plan:
+    if len(asked.plans) >= MOST_PLANS:
+        asked.plans.clear()
+    asked.plans[key] = plan
+    return plan
 
 
 async def read(
@@ -27,13 +39,25 @@ async def read(
 ) -> orjson.Fragment | None:
     """Answer a selection in one statement, as JSON to be passed on; None where there is nothing."""
     key = (compose, viewer.client_access, shape_of(asked.arguments))
-    plan: tuple[str, list[Source]] | None = asked.plans.get(key)
+    plan: Plan | None = asked.plans.get(key)
     if plan is None:
         reader = Reader(asked, own=viewer.client_access is ClientAccess.OWN)
-        plan = (f"select {text_of(compose(reader))}", reader.sources)
-        if len(asked.plans) >= MOST_PLANS:
-            asked.plans.clear()
-        asked.plans[key] = plan
+        plan = _keep(asked, key, (f"select {text_of(compose(reader))}", reader.sources))
     sql, sources = plan
     text = await fetch_text(sql, [source(viewer, asked.arguments, inputs) for source in sources])
     return None if text is None or text == "null" else orjson.Fragment(text)
+
+
+async def read_by_id(
+    viewer: Viewer, asked: Asked, type_name: str, id: UUID
+) -> orjson.Fragment | None:
+    """Answer a selection of the row of an id; None where the viewer may see none."""
+    key = (type_name, viewer.client_access, shape_of(asked.arguments))
+    plan: Plan | None = asked.plans.get(key)
+    if plan is None:
+        reader = Reader(asked, own=viewer.client_access is ClientAccess.OWN)
+        plan = _keep(asked, key, (reader.by_ids(type_name), reader.sources))
+    sql, (_, *others) = plan
+    values = [source(viewer, asked.arguments, ()) for source in others]
+    row = await fetch_by_id(sql, id, *values)
+    return None if row is None else orjson.Fragment(row["json"])

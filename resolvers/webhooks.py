@@ -17,18 +17,10 @@ from models import (
 from models.webhook import MOST_PER_ORGANISATION, check_url, new_secret
 from resolvers.json_text import Json
 from resolvers.reader import Reader
-from resolvers.reading import read
+from resolvers.reading import read, read_by_id
 from resolvers.selection import Asked
 from resolvers.writing import lock, look, write
 from settings import get_settings
-
-
-def _by_id(reader: Reader) -> Json:
-    return reader.by_id("Webhook")
-
-
-def _delivery_by_id(reader: Reader) -> Json:
-    return reader.by_id("WebhookDelivery")
 
 
 def _webhooks(reader: Reader) -> Json:
@@ -41,12 +33,12 @@ def _deliveries(reader: Reader) -> Json:
 
 async def find(viewer: Viewer, asked: Asked, id: UUID) -> orjson.Fragment | None:
     """Return a webhook that the viewer may see."""
-    return await read(viewer, asked, _by_id, id)
+    return await read_by_id(viewer, asked, "Webhook", id)
 
 
 async def find_delivery(viewer: Viewer, asked: Asked, id: UUID) -> orjson.Fragment | None:
     """Return a delivery that the viewer may see."""
-    return await read(viewer, asked, _delivery_by_id, id)
+    return await read_by_id(viewer, asked, "WebhookDelivery", id)
 
 
 async def webhooks(viewer: Viewer, asked: Asked) -> orjson.Fragment | None:
