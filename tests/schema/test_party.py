@@ -1,5 +1,6 @@
 """The field `party`: one by its id or its reference."""
 
+import asyncio
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -296,4 +297,26 @@ async def test_pages_through_its_offboardings_newest_first() -> None:
         [{"version": 5}, {"version": 4}],
         [{"version": 3}, {"version": 2}],
         [{"version": 1}],
+    ]
+
+
+async def test_shows_each_who_asks_at_the_same_time_their_own(ask: Ask) -> None:
+    ada, manager = await make_user(), await make_user(client_access=ClientAccess.OWN)
+    other = await make_organisation()
+    stranger = await make_user(organisation=other)
+    askers = [ada, manager, stranger]
+    parties = [
+        await make_party(),
+        await make_party(manager=manager),
+        await make_party(organisation=other),
+    ]
+    seen = {(ada, 0), (ada, 1), (manager, 1), (stranger, 2)}
+    asked = [(asker, number) for _ in range(4) for number in range(3) for asker in askers]
+
+    answers = await asyncio.gather(
+        *(ask(asker, BY_ID, id=gid(parties[number])) for asker, number in asked)
+    )
+
+    assert [answer["party"] for answer in answers] == [
+        {"id": gid(parties[number])} if (asker, number) in seen else None for asker, number in asked
     ]
