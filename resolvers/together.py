@@ -1,6 +1,6 @@
 """Rows that are asked for by their ids at the same time are fetched together, in one statement.
 
-Nobody waits for company: what is asked is sent at once, until two statements of its kind are under
+Nobody waits for company: what is asked is sent at once, unless a statement of its kind is under
 way. What comes meanwhile goes with the next, so that the more is asked for, the less each costs.
 """
 
@@ -13,8 +13,8 @@ import asyncpg
 
 from database import fetch_rows
 
-# Statements of one kind under way.
-AT_ONCE: Final = 2
+# Who comes later than so many seconds after a statement was sent does not wait for it.
+PATIENCE: Final = 0.005
 
 Found = asyncio.Future[asyncpg.Record | None]
 # A statement, and its values but for the ids.
@@ -27,6 +27,7 @@ class _Group:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.under_way = 0
+        self.sent_at = 0.0
         self.waiting: list[tuple[UUID, Found]] = []
         self.tasks: set[asyncio.Task[None]] = set()
 
@@ -49,11 +50,13 @@ async def fetch_by_id(sql: str, id: UUID, *others: Any) -> asyncpg.Record | None
         return rows[0] if rows else None
     if group is None or group.loop is not loop:
         group = _groups[kind] = _Group(loop)
-    if group.under_way >= AT_ONCE:
+    if group.under_way:
         found: Found = loop.create_future()
         group.waiting.append((id, found))
+        if loop.time() - group.sent_at > PATIENCE:
+            _send(kind, group)
         return await found
-    group.under_way += 1
+    group.under_way, group.sent_at = 1, loop.time()
     try:
         rows = await fetch_rows(sql, [[id], *others])
     finally:
@@ -61,17 +64,22 @@ async def fetch_by_id(sql: str, id: UUID, *others: Any) -> asyncpg.Record | None
     return rows[0] if rows else None
 
 
+def _send(kind: Kind, group: _Group) -> None:
+    """Send a statement for all who wait."""
+    waiting, group.waiting = group.waiting, []
+    group.under_way, group.sent_at = group.under_way + 1, group.loop.time()
+    # In a context of its own: the caller's may hold the connection of a transaction.
+    task = group.loop.create_task(_fetch_all(kind, group, waiting), context=Context())
+    group.tasks.add(task)
+    task.add_done_callback(group.tasks.discard)
+
+
 def _end(kind: Kind, group: _Group) -> None:
-    """End a statement, and send the next for all who wait."""
-    if group.waiting:
-        waiting, group.waiting = group.waiting, []
-        # In a context of its own: the caller's may hold the connection of a transaction.
-        task = group.loop.create_task(_fetch_all(kind, group, waiting), context=Context())
-        group.tasks.add(task)
-        task.add_done_callback(group.tasks.discard)
-        return
+    """End a statement, and send the next if anybody waits."""
     group.under_way -= 1
-    if not group.under_way and _groups.get(kind) is group:
+    if group.waiting:
+        _send(kind, group)
+    elif not group.under_way and _groups.get(kind) is group:
         del _groups[kind]
 
 

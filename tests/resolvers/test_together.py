@@ -13,7 +13,7 @@ from models import Party
 from resolvers import together
 from resolvers.together import fetch_by_id
 from tests.factories import make_party
-from tests.served import until
+from tests.served import PATIENCE, until
 
 # A statement waits for the gate; its rows tell which statement they come from.
 GATE: Final = 4711
@@ -57,6 +57,18 @@ async def gate(parties: list[Party], shared_database_url: str) -> AsyncIterator[
     await connection.close()
 
 
+@pytest.fixture
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everybody wait who may, on a slow machine too."""
+    monkeypatch.setattr(together, "PATIENCE", PATIENCE)
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody wait, on a fast machine either."""
+    monkeypatch.setattr(together, "PATIENCE", -1.0)
+
+
 def ask(id: UUID, divisor: int = 1) -> asyncio.Task[asyncpg.Record | None]:
     return asyncio.create_task(fetch_by_id(SQL, id, divisor))
 
@@ -73,11 +85,12 @@ async def test_asks_at_once_for_who_comes_alone(parties: list[Party]) -> None:
     assert await fetch_by_id(SQL, uuid4(), 1) is None
 
 
-async def test_asks_together_for_those_who_come_while_two_statements_are_under_way(
+@pytest.mark.usefixtures("_patient")
+async def test_asks_together_for_those_who_come_while_a_statement_is_under_way(
     parties: list[Party], gate: Gate
 ) -> None:
     asked = [ask(party.id) for party in parties]
-    await gate.wait_for(2)
+    await gate.wait_for(1)
     asked += [ask(parties[1].id), ask(uuid4())]
     await asyncio.sleep(0)
 
@@ -85,15 +98,44 @@ async def test_asks_together_for_those_who_come_while_two_statements_are_under_w
 
     assert await names(asked) == ["P0", "P1", "P2", "P3", "P4", "P1", None]
     statements = Counter(row["statement"] for task in asked if (row := task.result()) is not None)
-    assert sorted(statements.values()) == [1, 1, 4]
+    assert sorted(statements.values()) == [1, 5]
     assert together._groups == {}  # noqa: SLF001 - nothing is left behind
 
 
+@pytest.mark.usefixtures("_impatient")
+async def test_waits_for_no_statement_that_takes_long(parties: list[Party], gate: Gate) -> None:
+    asked = [ask(party.id) for party in parties]
+    await gate.wait_for(len(parties))
+
+    await gate.open()
+
+    assert await names(asked) == ["P0", "P1", "P2", "P3", "P4"]
+    assert together._groups == {}  # noqa: SLF001 - as above
+
+
+async def test_takes_those_along_who_wait_for_a_statement_that_takes_long(
+    parties: list[Party], gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(together, "PATIENCE", PATIENCE)
+    asked = [ask(party.id) for party in parties[:4]]
+    await gate.wait_for(1)
+    monkeypatch.setattr(together, "PATIENCE", -1.0)
+    asked.append(ask(parties[4].id))
+    await gate.wait_for(2)
+
+    await gate.open()
+
+    assert await names(asked) == ["P0", "P1", "P2", "P3", "P4"]
+    statements = Counter(row["statement"] for task in asked if (row := task.result()) is not None)
+    assert sorted(statements.values()) == [1, 4]
+
+
+@pytest.mark.usefixtures("_patient")
 async def test_keeps_apart_what_is_asked_with_other_values(
     parties: list[Party], gate: Gate
 ) -> None:
     asked = [ask(parties[number].id, divisor) for divisor in (1, 2) for number in range(2)]
-    await gate.wait_for(4)
+    await gate.wait_for(2)
 
     await gate.open()
 
@@ -101,10 +143,11 @@ async def test_keeps_apart_what_is_asked_with_other_values(
     assert [row["checked"] for row in rows if row] == [1, 1, 0, 0]
 
 
+@pytest.mark.usefixtures("_patient")
 async def test_tells_all_of_a_statement_that_fails(parties: list[Party], gate: Gate) -> None:
     asked = [ask(party.id, 0) for party in parties]
     well = ask(parties[0].id)
-    await gate.wait_for(3)
+    await gate.wait_for(2)
 
     await gate.open()
 
@@ -114,12 +157,13 @@ async def test_tells_all_of_a_statement_that_fails(parties: list[Party], gate: G
     assert together._groups == {}  # noqa: SLF001 - as above
 
 
+@pytest.mark.usefixtures("_patient")
 @pytest.mark.parametrize("gone", [0, 2, 4])
 async def test_goes_on_for_the_others_where_one_has_gone(
     parties: list[Party], gate: Gate, gone: int
 ) -> None:
     asked = [ask(party.id) for party in parties]
-    await gate.wait_for(2)
+    await gate.wait_for(1)
 
     asked[gone].cancel()
     await asyncio.wait([asked[gone]])
