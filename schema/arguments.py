@@ -22,7 +22,7 @@ from strawberry.utils.str_converters import to_snake_case
 from resolvers.errors import BadRequestError, TooLongError
 from resolvers.paging import page_of
 from resolvers.selection import Arguments
-from schema.coercion import coerced_arguments
+from schema.coerced_arguments import coerced_arguments
 from schema.context import Context, Document, Taking
 from schema.fields_with_arguments import fields_with_arguments
 from schema.ids import key

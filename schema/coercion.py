@@ -1,23 +1,19 @@
-"""Coercion: what is sent becomes values of the types asked for, by what is worked out once.
+"""Coercion: the values of variables as their types take them, by what is worked out once.
 
 That takes what is right. What is not is left to graphql-core, which says what is wrong with it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Final, NamedTuple
 
 from graphql import (
-    FieldNode,
     GraphQLError,
-    GraphQLField,
     GraphQLInputObjectType,
     GraphQLList,
     GraphQLNonNull,
     OperationDefinitionNode,
     Undefined,
-    VariableNode,
-    get_argument_values,
     get_variable_values,
     is_required_input_field,
 )
@@ -34,7 +30,7 @@ from settings.limits import Limits
 Coerce = Callable[[Any], Any]
 
 
-class _NotTakenError(Exception):
+class NotTakenError(Exception):
     """A value is not what its type takes, or not in the plain way."""
 
 
@@ -74,7 +70,7 @@ def _coercer(type_: Any) -> Coerce:  # noqa: ANN401 - as above
 def _required(coerce: Coerce) -> Coerce:
     def required(value: Any) -> Any:  # noqa: ANN401 - a value of JSON
         if value is None:
-            raise _NotTakenError
+            raise NotTakenError
         return coerce(value)
 
     return required
@@ -98,7 +94,7 @@ def _object(type_: GraphQLInputObjectType) -> Coerce:
 
     def taken(value: Any) -> Any:  # noqa: ANN401 - as above
         if not isinstance(value, dict) or type_.is_one_of:
-            raise _NotTakenError
+            raise NotTakenError
         if not fields:
             fields.extend(_fields_of(type_))
         coerced, left = {}, len(value)
@@ -107,11 +103,11 @@ def _object(type_: GraphQLInputObjectType) -> Coerce:
                 left -= 1
                 coerced[field.key] = field.coerce(value[field.name])
             elif field.is_required:
-                raise _NotTakenError
+                raise NotTakenError
             elif field.default is not Undefined:
                 coerced[field.key] = field.default
         if left:
-            raise _NotTakenError
+            raise NotTakenError
         return type_.out_type(coerced)
 
     return taken
@@ -175,59 +171,5 @@ def _coerced(variables: list[Variable], inputs: dict[str, Any]) -> VariableValue
         elif signature.default is not None:
             coerced[name] = coerce_default_value(signature)
         elif isinstance(signature.type, GraphQLNonNull):
-            raise _NotTakenError
+            raise NotTakenError
     return VariableValues(sources, coerced)
-
-
-class Argument(NamedTuple):
-    """An argument of a field: the value of a variable, or else what the schema says it is."""
-
-    key: str
-    variable: str | None
-    default: Any
-    is_nullable: bool
-
-
-def coerced_arguments(
-    document: Document, field: GraphQLField, node: FieldNode, variables: VariableValues
-) -> dict[str, Any]:
-    """Return the arguments of a field, or raise the `GraphQLError` of what is wrong with them."""
-    known = document.arguments.get(id(node))
-    if known is None:
-        known = document.arguments[id(node)] = _arguments_of(field, node)
-    try:
-        return dict(_given(known, variables.coerced))
-    except _NotTakenError:
-        return get_argument_values(field, node, variables)
-
-
-def _arguments_of(field: GraphQLField, node: FieldNode) -> list[Argument | None]:
-    """Return the arguments of a field; None for one whose value stands in the document."""
-    values = {argument.name.value: argument.value for argument in node.arguments or ()}
-    known: list[Argument | None] = []
-    for name, argument in field.args.items():
-        value = values.get(name)
-        if value is None or isinstance(value, VariableNode):
-            variable = None if value is None else value.name.value
-            is_nullable = not isinstance(argument.type, GraphQLNonNull)
-            default = coerce_default_value(argument)
-            known.append(Argument(argument.out_name or name, variable, default, is_nullable))
-        else:
-            known.append(None)
-    return known
-
-
-def _given(
-    arguments: list[Argument | None], coerced: Mapping[str, Any]
-) -> Iterator[tuple[str, Any]]:
-    for argument in arguments:
-        if argument is None:
-            raise _NotTakenError
-        key, variable, default, is_nullable = argument
-        value = default if variable is None else coerced.get(variable, default)
-        if value is not Undefined:
-            if value is None and not is_nullable:
-                raise _NotTakenError
-            yield key, value
-        elif not is_nullable:
-            raise _NotTakenError

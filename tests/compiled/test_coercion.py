@@ -20,7 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schema import schema
-from schema.coercion import coerced_arguments, coerced_variables
+from schema.coerced_arguments import coerced_arguments
+from schema.coercion import coerced_variables
 from schema.context import Document
 from settings.limits import Limits
 
