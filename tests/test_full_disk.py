@@ -46,14 +46,19 @@ class Disk:
         return self.folder / "data"
 
     def fill(self, leave: int = 0) -> None:
-        """Fill it, but for some bytes."""
+        """Fill it, but for some bytes, with what has become free since it was filled last."""
         room = os.statvfs(self.folder)
-        with (self.folder / "filler").open("wb") as filler:
-            os.posix_fallocate(filler.fileno(), 0, room.f_bavail * room.f_frsize - leave)
+        free = room.f_bavail * room.f_frsize - leave
+        if free > 0:
+            with tempfile.NamedTemporaryFile(
+                prefix="filler", dir=self.folder, delete=False
+            ) as filler:
+                os.posix_fallocate(filler.fileno(), 0, free)
 
     def free(self) -> None:
         """Make room again."""
-        (self.folder / "filler").unlink(missing_ok=True)
+        for filler in self.folder.glob("filler*"):
+            filler.unlink()
 
 
 @pytest.fixture
@@ -133,7 +138,7 @@ async def write_ahead(url: str) -> None:
 
     It may find a little room once more while it recovers from that.
     """
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(url, timeout=5, command_timeout=5)
     try:
         await connection.execute(
             "select pg_logical_emit_message(true, '', repeat(md5(random()::text), 1000000))"
@@ -151,6 +156,8 @@ async def test_starts_its_database_again_that_has_ended_for_want_of_room(disk: D
 
         async def is_beyond_help() -> bool:
             with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                # What ended may have left room behind.
+                disk.fill()
                 await write_ahead(f"postgresql://postgres@/postgres?host={sockets}")
             return "cannot be started again" in server.log
 
