@@ -71,9 +71,11 @@ def _write(line: Line) -> None:
 
 def flush() -> None:
     """Write the lines that wait."""
-    sys.stderr.buffer.write(b"".join([line.json() for line in _waiting]))
-    sys.stderr.buffer.flush()
+    lines = _waiting.copy()
+    # First, so that those that come later are written whatever becomes of these.
     _waiting.clear()
+    sys.stderr.buffer.write(b"".join([line.json() for line in lines]))
+    sys.stderr.buffer.flush()
 
 
 class Observed:
