@@ -1,6 +1,6 @@
 """The database: one PostgreSQL, given or embedded, brought to head, connected, written whole."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -81,7 +81,7 @@ def pool_figures() -> tuple[int, int]:
     return (0, 0) if lender is None else lender.figures()
 
 
-async def fetch_text(sql: str, values: list[Any]) -> str | None:
+async def fetch_text(sql: str, values: Sequence[Any]) -> str | None:
     """Run a statement that answers with one text, in the running transaction if there is one."""
     async with _client().acquire_connection() as connection:
         answer: str | None = await connection.fetchval(sql, *values)
@@ -98,7 +98,7 @@ async def fetch_apart(url: str, sql: str, seconds: float = 3) -> str | None:
     return answer
 
 
-async def fetch_rows(sql: str, values: list[Any]) -> list[asyncpg.Record]:
+async def fetch_rows(sql: str, values: Sequence[Any]) -> list[asyncpg.Record]:
     """Run a statement and return its rows, in the running transaction if there is one."""
     async with _client().acquire_connection() as connection:
         rows: list[asyncpg.Record] = await connection.fetch(sql, *values)

@@ -6,13 +6,12 @@ from uuid import UUID
 
 import orjson
 
-from database import fetch_text
 from models import ClientAccess, Viewer
 from resolvers.json_text import Json, text_of
 from resolvers.reader import Reader
 from resolvers.selection import Asked, shape_of
 from resolvers.statement import Source
-from resolvers.together import fetch_by_id
+from resolvers.together import fetch_by_id, fetch_same
 
 # Composes the JSON of a root field.
 Compose = Callable[[Reader], Json]
@@ -44,7 +43,8 @@ async def read(
         reader = Reader(asked, own=viewer.client_access is ClientAccess.OWN)
         plan = _keep(asked, key, (f"select {text_of(compose(reader))}", reader.sources))
     sql, sources = plan
-    text = await fetch_text(sql, [source(viewer, asked.arguments, inputs) for source in sources])
+    values = [source(viewer, asked.arguments, inputs) for source in sources]
+    text = await fetch_same(sql, *values)
     return None if text is None or text == "null" else orjson.Fragment(text)
 
 

@@ -1,5 +1,6 @@
 """The field `clientFile`: the overview of parties and products."""
 
+import asyncio
 from base64 import b64encode
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -186,6 +187,21 @@ async def test_shows_with_access_own_the_parties_managed_and_what_they_hold(ask:
 
     assert await references(ask, viewer) == ["C-1"]
     assert await numbers(ask, viewer) == ["A-1", "A-4"]
+
+
+async def test_shows_each_who_asks_at_the_same_time_their_own(ask: Ask) -> None:
+    ada, manager = await make_user(), await make_user(client_access=ClientAccess.OWN)
+    other = await make_organisation()
+    stranger = await make_user(organisation=other)
+    await make_party(reference="C-1", name="Abel")
+    await make_party(reference="C-2", name="Baker", manager=manager)
+    await make_party(reference="C-3", organisation=other)
+    shown = {ada: ["C-1", "C-2"], manager: ["C-2"], stranger: ["C-3"]}
+    askers = [*shown] * 4
+
+    answers = await asyncio.gather(*(references(ask, asker) for asker in askers))
+
+    assert answers == [shown[asker] for asker in askers]
 
 
 async def test_is_forbidden_to_who_may_not_read(told: Ask) -> None:
