@@ -19,11 +19,12 @@ Compose = Callable[[Reader], Json]
 # More shapes than this of one document's arguments: the plans start anew.
 MOST_PLANS: Final = 64
 
-
+# A statement, and where its values come from.
 Plan = tuple[str, list[Source]]
 
 
-def _keep(asked: Asked, key: object, plan: Plan) -> Plan:
+def keep(asked: Asked, key: object, plan: Plan) -> Plan:
+    """Keep a plan for the next who ask for the same, and return it."""
     if len(asked.plans) >= MOST_PLANS:
         asked.plans.clear()
     asked.plans[key] = plan
@@ -37,11 +38,12 @@ async def read(
     *inputs: Any,  # noqa: ANN401 - a parameter can be of any type
 ) -> orjson.Fragment | None:
     """Answer a selection in one statement, as JSON to be passed on; None where there is nothing."""
-    key = (compose, viewer.client_access, shape_of(asked.arguments))
+    own = viewer.client_access is ClientAccess.OWN
+    key = (compose, own, shape_of(asked.arguments))
     plan: Plan | None = asked.plans.get(key)
     if plan is None:
-        reader = Reader(asked, own=viewer.client_access is ClientAccess.OWN)
-        plan = _keep(asked, key, (f"select {text_of(compose(reader))}", reader.sources))
+        reader = Reader(asked, own=own)
+        plan = keep(asked, key, (f"select {text_of(compose(reader))}", reader.sources))
     sql, sources = plan
     values = [source(viewer, asked.arguments, inputs) for source in sources]
     text = await fetch_same(sql, *values)
@@ -52,11 +54,12 @@ async def read_by_id(
     viewer: Viewer, asked: Asked, type_name: str, id: UUID
 ) -> orjson.Fragment | None:
     """Answer a selection of the row of an id; None where the viewer may see none."""
-    key = (type_name, viewer.client_access, shape_of(asked.arguments))
+    own = viewer.client_access is ClientAccess.OWN
+    key = (type_name, own, shape_of(asked.arguments))
     plan: Plan | None = asked.plans.get(key)
     if plan is None:
-        reader = Reader(asked, own=viewer.client_access is ClientAccess.OWN)
-        plan = _keep(asked, key, (reader.by_ids(type_name), reader.sources))
+        reader = Reader(asked, own=own)
+        plan = keep(asked, key, (reader.by_ids(type_name), reader.sources))
     sql, (_, *others) = plan
     values = [source(viewer, asked.arguments, ()) for source in others]
     row = await fetch_by_id(sql, id, *values)

@@ -14,8 +14,8 @@ from database import StaleError, fetch_text
 from models import ClientAccess, Entry, Offboarding, Viewer
 from resolvers.json_text import text_of
 from resolvers.reader import Reader
+from resolvers.reading import Plan, keep
 from resolvers.selection import Asked
-from resolvers.statement import Source
 from resolvers.together import fetch_by_id
 from resolvers.writing import ENTRIES, PLACES, entry_values, look, model_of
 
@@ -29,18 +29,17 @@ async def look_and_show(
     """
     if shown is None:
         return await look(viewer, Offboarding, id), None
-    key = (look_and_show, viewer.client_access)
-    plan: tuple[str, list[Source]] | None = shown.plans.get(key)
+    own = viewer.client_access is ClientAccess.OWN
+    key = (look_and_show, own)
+    plan: Plan | None = shown.plans.get(key)
     if plan is None:
-        plan = shown.plans[key] = _looking(
-            Reader(shown, own=viewer.client_access is ClientAccess.OWN)
-        )
+        plan = keep(shown, key, _looking(Reader(shown, own=own)))
     sql, (_, *others) = plan
     row = await fetch_by_id(sql, id, *(source(viewer, shown.arguments, ()) for source in others))
     return model_of(Offboarding, row), _fragment(row["shown"]) if row else None
 
 
-def _looking(reader: Reader) -> tuple[str, list[Source]]:
+def _looking(reader: Reader) -> Plan:
     ids = reader.input(0, "uuid[]")
     rows = reader.wanted(Offboarding.__name__, "x", ids)
     return f"select wanted.place, x.*, {_shown(reader, 'x')} as shown {rows}", reader.sources
@@ -81,18 +80,17 @@ def _shown(reader: Reader, row: str) -> str:
     return text_of(reader.object(Offboarding.__name__, fields, row))
 
 
-def _planned(
-    viewer: Viewer, update: str, places: int, shown: Asked | None
-) -> tuple[str, list[Source]]:
+def _planned(viewer: Viewer, update: str, places: int, shown: Asked | None) -> Plan:
     """Return the statement of an UPDATE that is logged, and the parameters of what it shows."""
     if shown is None:
         return _rewriting(update, places, "''"), []
-    key = (rewrite, update, viewer.client_access)
-    plan: tuple[str, list[Source]] | None = shown.plans.get(key)
+    own = viewer.client_access is ClientAccess.OWN
+    key = (rewrite, update, own)
+    plan: Plan | None = shown.plans.get(key)
     if plan is None:
-        reader = Reader(shown, own=viewer.client_access is ClientAccess.OWN, before=places)
+        reader = Reader(shown, own=own, before=places)
         text = _rewriting(update, places, _shown(reader, "written"))
-        plan = shown.plans[key] = (text, reader.sources)
+        plan = keep(shown, key, (text, reader.sources))
     return plan
 
 

@@ -3,7 +3,9 @@
 import dataclasses
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+from asyncpg.pgproto import pgproto
 
 from resolvers.errors import BadRequestError
 
@@ -34,6 +36,10 @@ class Selection:
         return name
 
 
+# What most arguments are.
+_PLAIN: Final = frozenset({str, pgproto.UUID})
+
+
 class Asked(NamedTuple):
     """A selection with the arguments of one request, and the plans made for it so far."""
 
@@ -48,6 +54,9 @@ class Asked(NamedTuple):
 
 def shape_of(value: object) -> object:
     """Return what of arguments decides over a statement's text: all but the plain values."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return kind
     if isinstance(value, dict):
         return tuple([(name, shape_of(item)) for name, item in value.items() if item is not None])
     if isinstance(value, tuple) or (
@@ -58,7 +67,7 @@ def shape_of(value: object) -> object:
         return value
     if isinstance(value, Enum):
         return value.name
-    return type(value)
+    return kind
 
 
 def check_present(**arguments: object) -> None:
