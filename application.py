@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from auth import Issuers, Origins
-from auth.origins import header
+from auth.origins import headers_of
 from database import connected
 from events import feeding
 from exporting import export_routes
@@ -40,7 +40,7 @@ from worker import working
 # Of the pool, left for what is no operation: to find out who asks, letters, exports.
 SPARE_CONNECTIONS: Final = 2
 # The headers in which a proxy tells of whom it speaks for, as far as uvicorn reads them.
-_FORWARDED: Final = (b"x-forwarded-for", b"x-forwarded-proto")
+_FORWARDED: Final = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
 
 
 def application(settings: Settings, url: str, catcher: Catcher | None = None) -> ASGIApp:
@@ -120,7 +120,7 @@ def behind_proxy(app: ASGIApp) -> ASGIApp:
     proxied = ProxyHeadersMiddleware(app, os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))  # type: ignore[arg-type] # the same protocol, typed twice
 
     def answer(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if "headers" in scope and any(header(scope, name) for name in _FORWARDED):
+        if "headers" in scope and not _FORWARDED.isdisjoint(headers_of(scope)):
             return proxied(scope, receive, send)  # type: ignore[arg-type] # as above
         return app(scope, receive, send)
 

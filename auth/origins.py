@@ -19,18 +19,27 @@ _PORTS: Final = {"http": 80, "https": 443}
 _BEGUN_HERE: Final = {"same-origin", "none"}
 
 
-def header(scope: Scope, name: bytes) -> str | None:
-    """Return the value of a header of a request, or None where it has none.
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """Return the headers of a request by their names.
 
     One that is sent several times is a list (RFC 9110, 5.3), so that no two readers of a request
     take different ones of them for the only one.
     """
     values: dict[bytes, bytes] | None = scope.get(_HEADERS)
     if values is None:
-        values = scope[_HEADERS] = {}
-        for key, value in scope["headers"]:
-            values[key] = values[key] + b", " + value if key in values else value
-    found = values.get(name)
+        headers = scope["headers"]
+        values = dict(headers)
+        if len(values) < len(headers):
+            values = {}
+            for name, value in headers:
+                values[name] = values[name] + b", " + value if name in values else value
+        scope[_HEADERS] = values
+    return values
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """Return the value of a header of a request, or None where it has none."""
+    found = (scope.get(_HEADERS) or headers_of(scope)).get(name)
     return None if found is None else found.decode("latin-1")
 
 

@@ -1,5 +1,6 @@
 """Places: what the paths of requests begin with, as figures and spans tell them apart."""
 
+from functools import lru_cache
 from typing import Final
 
 # Asked for every few seconds by machines; of no interest unless something is wrong.
@@ -14,6 +15,7 @@ PLACES: Final = frozenset(
 )
 
 
+@lru_cache(maxsize=256)
 def path_told(path: str, status: int) -> str:
     """Return what the log tells of a path: nothing that only its sender may know or has made up.
 

@@ -92,7 +92,7 @@ class Observed:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status = perf_counter(), 0
+        started, status, path = perf_counter(), 0, scope["path"]
         id = self._id_of(scope)
         request_id.set(id)
 
@@ -114,18 +114,17 @@ class Observed:
         finally:
             seconds = perf_counter() - started
             asked: MutableMapping[str, Any] = scope.get("asked", {})
-            if scope["path"] == "/graphql" and "stream" not in asked:
+            if path == "/graphql" and "stream" not in asked:
                 observe(asked, seconds)
             if status >= BAD:
-                REQUEST_ERRORS.labels(route_of(scope["path"]), status).inc()
-            if self.log and (scope["path"] not in QUIET or status >= BAD):
+                REQUEST_ERRORS.labels(route_of(path), status).inc()
+            if self.log and (path not in QUIET or status >= BAD):
                 spans = _NO_SPANS if tracing.spans is None else tracing.spans.ids()
-                method, path = scope["method"], scope["path"]
-                _write(Line(time(), id, method, path, status, seconds, asked, spans))
+                _write(Line(time(), id, scope["method"], path, status, seconds, asked, spans))
 
     def _id_of(self, scope: Scope) -> str:
         """Return the id that came along, or a new one."""
-        for name, value in scope["headers"]:
-            if name == HEADER and GOOD_ID.fullmatch(value):
-                return str(value, "ascii")
+        given = dict(scope["headers"]).get(HEADER)
+        if given is not None and GOOD_ID.fullmatch(given):
+            return str(given, "ascii")
         return f"{self._prefix}-{next(self._numbers):x}"

@@ -10,7 +10,6 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import InvalidOperationTypeError
-from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from auth.origins import header
@@ -37,8 +36,8 @@ from schema.streams import Operation, Streams, TooManyStreamsError
 from settings.limits import Limits
 
 SERVED: Final = {
-    "GET": {OperationType.QUERY},
-    "POST": {OperationType.QUERY, OperationType.MUTATION},
+    "GET": (OperationType.QUERY,),
+    "POST": (OperationType.QUERY, OperationType.MUTATION),
 }
 HOW_TO_SUBSCRIBE: Final = (
     "A subscription is answered by a stream: ask with `Accept: text/event-stream`, or over a"
@@ -106,7 +105,14 @@ class GraphQLEndpoint:
             return await self._stream(operation, context, accept, asked)
 
         async def execute() -> tuple[Response, set[str]]:
-            result = await self._execute(operation, context, method)
+            result = await schema.execute(
+                operation.query,
+                variable_values=operation.variables,
+                operation_name=operation.name,
+                context_value=context,
+                allowed_operation_types=SERVED[method],
+                operation_extensions=operation.extensions,
+            )
             if context.operation is not None:
                 asked["operation"] = context.operation
             codes = [(error.extensions or {})["code"] for error in result.errors or ()]
@@ -178,15 +184,3 @@ class GraphQLEndpoint:
             sentence = "The body did not come within the time that is allowed."
             raise HttpError(408, "REQUEST_TIMEOUT", sentence, connection="close") from error
         return bytes(body)
-
-    async def _execute(
-        self, operation: Operation, context: Context, method: str
-    ) -> ExecutionResult:
-        return await schema.execute(
-            operation.query,
-            variable_values=operation.variables,
-            operation_name=operation.name,
-            context_value=context,
-            allowed_operation_types=SERVED[method],
-            operation_extensions=operation.extensions,
-        )

@@ -57,11 +57,11 @@ def operation_in(data: Mapping[str, Any]) -> Operation:
     """Return the operation that a client asks for by these parts, or refuse with 400."""
     query, variables, name = data.get("query"), data.get("variables"), data.get("operationName")
     extensions, id = data.get("extensions"), data.get("documentId")
-    if not isinstance(variables, dict | None):
+    if variables is not None and not isinstance(variables, dict):
         raise _bad("`variables` must be an object or null.")
-    if not isinstance(name, str | None):
+    if name is not None and not isinstance(name, str):
         raise _bad("`operationName` must be a string or null.")
-    if not isinstance(extensions, dict | None):
+    if extensions is not None and not isinstance(extensions, dict):
         raise _bad("`extensions` must be an object or null.")
     if isinstance(id, str):
         extensions = {"persistedQuery": {"sha256Hash": id}}

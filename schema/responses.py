@@ -9,7 +9,6 @@ import orjson
 from starlette.responses import Response
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
-from typing_extensions import override
 
 from database import is_away, took_too_long
 from observing import log_fault
@@ -136,13 +135,9 @@ class JsonResponse(Response):
     def __init__(
         self, body: bytes, status: int, liked: dict[str, float], more: Mapping[str, str]
     ) -> None:
-        self._liked = liked
-        super().__init__(body, status, more)
-
-    @override
-    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        self.body, self.status_code, self.background = body, status, None
         self.raw_headers = [
-            *HEADERS[media_type(self._liked)],
-            (b"content-length", b"%d" % len(self.body)),
-            *((name.encode(), value.encode()) for name, value in (headers or {}).items()),
+            *HEADERS[media_type(liked)],
+            (b"content-length", b"%d" % len(body)),
+            *[(name.encode(), value.encode()) for name, value in more.items()],
         ]

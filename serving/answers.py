@@ -9,6 +9,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 # Headers that say how the body is sent, or whether the connection stays: uvicorn sees to them.
 _OF_THE_CONNECTION: Final = frozenset({b"connection", b"transfer-encoding"})
+# The line of a header, which is a name and a value.
+_line: Final = b"%b: %b\r\n".__mod__
 
 
 class Answer:
@@ -60,16 +62,13 @@ class Answer:
 
 def _head(cycle: RequestResponseCycle, start: Message) -> tuple[bytes | None, bytes]:
     """Return the size that an answer tells and its head; no size where uvicorn is to see to it."""
-    length, parts = None, [STATUS_LINE[start["status"]]]
     headers = [*cycle.default_headers, *start["headers"]]
-    for name, value in headers:
-        if name == b"content-length":
-            length = value
-        elif name in _OF_THE_CONNECTION:
-            return None, b""
-        parts += (name, b": ", value, b"\r\n")
-    parts.append(b"\r\n")
-    head, lines = b"".join(parts), len(headers) + 2
+    values = dict(headers)
+    length = values.get(b"content-length")
+    if length is None or not _OF_THE_CONNECTION.isdisjoint(values):
+        return None, b""
+    head = b"".join([STATUS_LINE[start["status"]], *map(_line, headers), b"\r\n"])
+    lines = len(headers) + 2
     # More lines than headers: uvicorn refuses what would end one.
     return length if head.count(b"\n") == head.count(b"\r") == lines else None, head
 

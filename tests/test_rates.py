@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -17,11 +18,15 @@ from tests.served import Served, served, until
 from tests.sockets import socket
 
 HELLO: Final = {"query": "{ viewer { openTaskCount } }"}
+# Not to be answered by one statement.
+DIFFERENT: Final = [f"offboardings(first: {size}) {{ totalCount }}" for size in (1, 2, 3)]
 
 
-async def ask(server: Served, authorization: str) -> httpx2.Response:
+async def ask(
+    server: Served, authorization: str, asked: Mapping[str, str] = HELLO
+) -> httpx2.Response:
     headers = {"authorization": authorization}
-    return await server.http.post("/graphql", json=HELLO, headers=headers)
+    return await server.http.post("/graphql", json=asked, headers=headers)
 
 
 # What is asked for within these seconds is asked for in the same minute.
@@ -195,7 +200,8 @@ async def test_answers_503_to_what_would_only_wait(database_url: str) -> None:
         await transaction.start()
         await blocker.execute("lock table offboarding in access exclusive mode")
         waiting: list[asyncio.Task[Any]] = [
-            asyncio.create_task(ask(server, f"Bearer {token}")) for _ in range(3)
+            asyncio.create_task(ask(server, f"Bearer {token}", {"query": f"{{ {query} }}"}))
+            for query in DIFFERENT
         ]
         await until_so_many_wait(blocker, 3)
 
