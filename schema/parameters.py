@@ -18,7 +18,7 @@ from graphql.utilities import validate_input_value
 
 from resolvers.errors import BadRequestError
 from resolvers.selection import Arguments
-from schema.arguments import of_input, snake
+from schema.plain_values import snake, taker
 
 GraphQLArguments = Mapping[str, GraphQLArgument]
 
@@ -119,4 +119,4 @@ def _plain(name: str, value: object, arguments: GraphQLArguments) -> Any:  # noq
         raise BadRequestError(f"{place}: {error}") from error
 
     validate_input_value(value, type_, refuse)
-    return of_input(name, coerce_input_value(value, type_), type_)
+    return taker(name, type_)(coerce_input_value(value, type_))
