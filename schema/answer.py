@@ -7,7 +7,7 @@ schema tells of itself is graphql-core's own.
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import orjson
 from graphql import (
@@ -28,11 +28,9 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from schema.arguments import arguments_given
-from schema.context import Context, Place
+from schema.context import Context, Place, Use
 from schema.field_resolver import resolver_of
 from schema.selection import document_of, fields
-
-INTROSPECTION: Final = frozenset({"__schema", "__type"})
 
 Path = tuple[str | int, ...]
 Stream = AsyncGenerator[tuple[bytes, ...], None]
@@ -69,14 +67,14 @@ class Answer:
         type_ = self.document.schema.subscription_type
         if type_ is None:
             raise LookupError("the document was validated")
-        selected = fields(self.context, (self.operation.selection_set,), type_).nodes
-        ((key, nodes),) = selected.items()
-        field = type_.fields[nodes[0].name.value]
+        selected = fields(self.context, (self.operation.selection_set,), type_).uses
+        ((key, use),) = selected.items()
+        if use.definition is None:
+            raise LookupError("the document was validated")
         try:
-            place = Place(self.context, type_, nodes)
-            return cast("Stream", await self._resolve(field, place, None))
+            return cast("Stream", await self._resolve(use.definition, use, None))
         except Exception as error:
-            raise located_error(error, list(nodes), [key]) from error
+            raise located_error(error, list(use.nodes), [key]) from error
 
     async def _object(
         self,
@@ -88,14 +86,13 @@ class Answer:
         one_by_one: bool = True,
     ) -> dict[str, Any]:
         """Return an object from its selected fields; the root fields of a query run at once."""
-        selected = fields(self.context, sets, type_).nodes
+        selected = fields(self.context, sets, type_).uses
         if one_by_one or len(selected) == 1:
             return {
-                key: await self._field(type_, source, nodes, (*path, key))
-                for key, nodes in selected.items()
+                key: await self._field(source, use, (*path, key)) for key, use in selected.items()
             }
         found = await asyncio.gather(
-            *(self._field(type_, source, nodes, (*path, key)) for key, nodes in selected.items()),
+            *(self._field(source, use, (*path, key)) for key, use in selected.items()),
             return_exceptions=True,
         )
         for value in found:
@@ -105,36 +102,33 @@ class Answer:
 
     async def _field(
         self,
-        parent: GraphQLObjectType,
         source: Any,  # noqa: ANN401 - as above
-        nodes: tuple[FieldNode, ...],
+        use: Use,
         path: Path,
     ) -> Any:  # noqa: ANN401 - any value of JSON
-        name = nodes[0].name.value
-        if name == "__typename":
-            return parent.name
-        if name in INTROSPECTION:
-            return self._introspected(nodes, path)
-        field = parent.fields[name]
+        field = use.definition
+        if field is None:
+            return self._told_of_itself(use, path)
         try:
-            value = await self._resolve(field, Place(self.context, parent, nodes), source)
+            value = await self._resolve(field, use, source)
             if type(value) is orjson.Fragment:
                 return value
-            return await self._complete(field.type, value, nodes, path)
+            return await self._complete(field.type, value, use.nodes, path)
         except Exception as error:
-            located = located_error(error, list(nodes), list(path))
+            located = located_error(error, list(use.nodes), list(path))
             if isinstance(field.type, GraphQLNonNull):
                 raise located from error
             self.errors.append(located)
             return None
 
-    async def _resolve(self, field: GraphQLField, place: Place, source: Any) -> Any:  # noqa: ANN401 - as above
+    async def _resolve(self, field: GraphQLField, use: Use, source: Any) -> Any:  # noqa: ANN401 - as above
         resolver = resolver_of(field)
         if resolver.function is None:
             return getattr(source, resolver.attribute)
+        place = Place(self.context, use)
         if not field.args:
             return await resolver.function(source, place)
-        (node, *_) = place.nodes
+        node = use.nodes[0]
         arguments = self.context.arguments.get(id(node))
         if arguments is None:
             arguments = arguments_given(self.document, field, node, self.variables)
@@ -169,12 +163,14 @@ class Answer:
         sets = tuple(node.selection_set for node in nodes if node.selection_set)
         return await self._object(object_type, value, sets, path)
 
-    def _introspected(self, nodes: tuple[FieldNode, ...], path: Path) -> Any:  # noqa: ANN401 - as above
-        """Return what the schema tells of itself."""
+    def _told_of_itself(self, use: Use, path: Path) -> Any:  # noqa: ANN401 - as above
+        """Return the name of an object's type, or what the schema tells of itself."""
+        if use.nodes[0].name.value == "__typename":
+            return use.parent.name
         operation = OperationDefinitionNode(
             operation=OperationType.QUERY,
             variable_definitions=self.operation.variable_definitions,
-            selection_set=SelectionSetNode(selections=nodes),
+            selection_set=SelectionSetNode(selections=use.nodes),
         )
         document = DocumentNode(definitions=(operation, *self.document.fragments.values()))
         result = execute_sync(

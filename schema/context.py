@@ -40,11 +40,25 @@ class Selected:
     plans: dict[Any, Any] = field(default_factory=dict)
 
 
+@dataclass(eq=False, slots=True)
+class Use:
+    """A field of an object as it is asked for under one key, by all the nodes that do so.
+
+    `definition` is None for what GraphQL tells of each object by itself; `selections` is what was
+    selected of it so far, by the variables that decide over it.
+    """
+
+    parent: GraphQLObjectType
+    definition: GraphQLField | None
+    nodes: tuple[FieldNode, ...]
+    selections: list[Selected] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
     """The fields selected of an object, by their keys, where the switches have these values."""
 
-    nodes: Mapping[str, tuple[FieldNode, ...]]
+    uses: Mapping[str, Use]
     switches: Mapping[str, bool]
 
 
@@ -75,7 +89,6 @@ class Document:
     taking: dict[str, list[Taking]] = field(default_factory=dict)
     switching: dict[str, set[str]] = field(default_factory=dict)
     fields: dict[tuple[object, ...], list[Fields]] = field(default_factory=dict)
-    selections: dict[tuple[object, ...], list[Selected]] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """Return the operation of a name, or the only one; else raise a `GraphQLError`."""
@@ -115,8 +128,7 @@ class Place(NamedTuple):
     """Where a field is asked: what a resolver is given as its `Info`."""
 
     context: Context
-    parent: GraphQLObjectType
-    nodes: tuple[FieldNode, ...]
+    use: Use
 
 
 Info = strawberry.Info[Context, None]

@@ -84,7 +84,7 @@ class Schema(strawberry.Schema):
         kind = KINDS[answer.operation.operation]
         if kind not in (allowed_operation_types or ONE_ANSWER):
             raise InvalidOperationTypeError(kind)
-        return await self._result(answer)
+        return await self._result(answer, kind)
 
     async def answers(
         self,
@@ -150,8 +150,8 @@ class Schema(strawberry.Schema):
         told = [bad_request(error) for error in errors]
         return PreExecutionError(data=None, errors=told[: self.limits.max_errors])
 
-    async def _result(self, answer: Answer) -> ExecutionResult:
-        kind, who = KINDS[answer.operation.operation], answer.context.viewer.user_id
+    async def _result(self, answer: Answer, kind: OperationType) -> ExecutionResult:
+        who = answer.context.viewer.user_id
         began = await self._turns.take(who)
         try:
             with Deadline(self.limits.operation_seconds):
@@ -165,7 +165,7 @@ class Schema(strawberry.Schema):
 
     async def _once(self, answer: Answer) -> AsyncGenerator[tuple[bytes, ...], None]:
         started = perf_counter()
-        result = await self._result(answer)
+        result = await self._result(answer, KINDS[answer.operation.operation])
         errors = [error.formatted for error in result.errors or ()]
         code = {"code": errors[0]["extensions"]["code"]} if errors else {}
         observe({"operation": answer.context.operation, **code}, perf_counter() - started)

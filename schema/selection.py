@@ -19,7 +19,7 @@ from graphql import (
 from strawberry.utils.str_converters import to_snake_case
 
 from resolvers.selection import Asked, Selection
-from schema.context import Context, Document, Fields, Info, Place, Selected
+from schema.context import Context, Document, Fields, Info, Place, Selected, Use
 
 # More ways to switch one field than this: they are worked out anew.
 MOST_SWITCHES: Final = 16
@@ -136,24 +136,24 @@ def fields(
     if found is None:
         collector = _Collector(document, context.variables)
         grouped = collector.fields(sets, type_)
-        found = Fields({key: tuple(nodes) for key, nodes in grouped.items()}, collector.switches)
+        uses = {
+            key: Use(type_, type_.fields.get(nodes[0].name.value), tuple(nodes))
+            for key, nodes in grouped.items()
+        }
+        found = Fields(uses, collector.switches)
         known.append(found)
     return found
 
 
 def selection(info: Info) -> Asked:
     """Return what is asked of the field that a resolver answers."""
-    place = cast("Place", info)
-    context = place.context
-    document = document_of(context)
-    # By the nodes, not by the path: switches above this field decide which nodes ask for it.
-    known = document.selections.setdefault((place.parent.name, *map(id, place.nodes)), [])
-    selected = _known(known, context.variables)
+    context, use = cast("Place", info)
+    selected = _known(use.selections, context.variables)
     if selected is None:
-        collector = _Collector(document, context.variables)
-        whole = collector.select(place.nodes, place.parent)
+        collector = _Collector(document_of(context), context.variables)
+        whole = collector.select(use.nodes, use.parent)
         selected = Selected(whole, tuple(collector.nodes), collector.switches)
-        known.append(selected)
+        use.selections.append(selected)
     arguments = tuple([context.arguments.get(id(node), {}) for node in selected.nodes])
     return Asked(selected.selection, arguments, selected.plans)
 
