@@ -21,7 +21,7 @@ from resolvers.errors import BadRequestError
 from resolvers.paging import page_of
 from resolvers.reader import Reader
 from resolvers.reading import MOST_PLANS
-from resolvers.selection import Asked, shape_of
+from resolvers.selection import Asked
 from resolvers.statement import Source
 from resolvers.tables import readable_of
 
@@ -88,7 +88,7 @@ class Follower:
         self.compose = compose
         self.followed = followed
         self.asked = followed.asked
-        self._shape = shape_of(self.asked.arguments)
+        self._shape = self.asked.shape
 
     async def pages(self, start: int) -> AsyncGenerator[tuple[bytes, ...], None]:
         """Yield what the statement makes of each step past a place, for ever.

@@ -9,7 +9,7 @@ import orjson
 from models import ClientAccess, Viewer
 from resolvers.json_text import Json, text_of
 from resolvers.reader import Reader
-from resolvers.selection import Asked, shape_of
+from resolvers.selection import Asked
 from resolvers.statement import Source
 from resolvers.together import fetch_by_id, fetch_same
 
@@ -39,7 +39,7 @@ async def read(
 ) -> orjson.Fragment | None:
     """Answer a selection in one statement, as JSON to be passed on; None where there is nothing."""
     own = viewer.client_access is ClientAccess.OWN
-    key = (compose, own, shape_of(asked.arguments))
+    key = (compose, own, asked.shape)
     plan: Plan | None = asked.plans.get(key)
     if plan is None:
         reader = Reader(asked, own=own)
@@ -55,7 +55,7 @@ async def read_by_id(
 ) -> orjson.Fragment | None:
     """Answer a selection of the row of an id; None where the viewer may see none."""
     own = viewer.client_access is ClientAccess.OWN
-    key = (type_name, own, shape_of(asked.arguments))
+    key = (type_name, own, asked.shape)
     plan: Plan | None = asked.plans.get(key)
     if plan is None:
         reader = Reader(asked, own=own)

@@ -3,7 +3,8 @@
 import dataclasses
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Final, NamedTuple
+from functools import cached_property
+from typing import Any, Final
 
 from asyncpg.pgproto import pgproto
 
@@ -40,12 +41,18 @@ class Selection:
 _PLAIN: Final = frozenset({str, pgproto.UUID})
 
 
-class Asked(NamedTuple):
-    """A selection with the arguments of one request, and the plans made for it so far."""
+@dataclasses.dataclass(frozen=True, eq=False)
+class Asked:
+    """A selection with the arguments of a request, and the plans made for it so far."""
 
     selection: Selection
     arguments: tuple[Arguments, ...]
     plans: dict[Any, Any]
+
+    @cached_property
+    def shape(self) -> object:
+        """What of the arguments decides over a statement's text."""
+        return shape_of(self.arguments)
 
     def arguments_of(self, selection: Selection) -> Arguments:
         """Return the arguments of a field."""

@@ -25,12 +25,11 @@ from graphql import (
     is_leaf_type,
     located_error,
 )
-from graphql.execution.values import VariableValues
 
 from schema.arguments import arguments_given
-from schema.context import Context, Place, Use
+from schema.context import Context, Place, Prepared, Use
 from schema.field_resolver import resolver_of
-from schema.selection import document_of, fields
+from schema.selection import fields
 
 Path = tuple[str | int, ...]
 Stream = AsyncGenerator[tuple[bytes, ...], None]
@@ -39,13 +38,12 @@ Stream = AsyncGenerator[tuple[bytes, ...], None]
 class Answer:
     """The answer to one operation, and the errors of its fields so far."""
 
-    def __init__(
-        self, context: Context, operation: OperationDefinitionNode, variables: VariableValues
-    ) -> None:
+    def __init__(self, context: Context, prepared: Prepared) -> None:
+        context.prepared = prepared
         self.context = context
-        self.operation = operation
-        self.variables = variables
-        self.document = document_of(context)
+        self.prepared = prepared
+        self.document = prepared.document
+        self.operation = prepared.operation
         self.errors: list[GraphQLError] = []
 
     async def data(self) -> dict[str, Any] | None:
@@ -67,7 +65,7 @@ class Answer:
         type_ = self.document.schema.subscription_type
         if type_ is None:
             raise LookupError("the document was validated")
-        selected = fields(self.context, (self.operation.selection_set,), type_).uses
+        selected = fields(self.prepared, (self.operation.selection_set,), type_).uses
         ((key, use),) = selected.items()
         if use.definition is None:
             raise LookupError("the document was validated")
@@ -86,7 +84,7 @@ class Answer:
         one_by_one: bool = True,
     ) -> dict[str, Any]:
         """Return an object from its selected fields; the root fields of a query run at once."""
-        selected = fields(self.context, sets, type_).uses
+        selected = fields(self.prepared, sets, type_).uses
         if one_by_one or len(selected) == 1:
             return {
                 key: await self._field(source, use, (*path, key)) for key, use in selected.items()
@@ -129,9 +127,9 @@ class Answer:
         if not field.args:
             return await resolver.function(source, place)
         node = use.nodes[0]
-        arguments = self.context.arguments.get(id(node))
+        arguments = self.prepared.arguments.get(id(node))
         if arguments is None:
-            arguments = arguments_given(self.document, field, node, self.variables)
+            arguments = arguments_given(self.document, field, node, self.prepared.variables)
         try:
             return await resolver.function(source, place, **arguments)
         except tuple(resolver.handlers) as refusal:
@@ -174,7 +172,9 @@ class Answer:
         )
         document = DocumentNode(definitions=(operation, *self.document.fragments.values()))
         result = execute_sync(
-            self.document.schema, document, variable_values=dict(self.context.variables)
+            self.document.schema,
+            document,
+            variable_values=dict(self.prepared.variables.coerced),
         )
         self.errors += result.errors or ()
         return (result.data or {}).get(str(path[-1]))

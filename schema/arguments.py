@@ -9,7 +9,6 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLList,
     GraphQLNonNull,
-    GraphQLSchema,
     OperationDefinitionNode,
 )
 from graphql.execution.values import VariableValues
@@ -18,32 +17,30 @@ from resolvers.errors import BadRequestError
 from resolvers.paging import page_of
 from resolvers.selection import Arguments
 from schema.coerced_arguments import coerced_arguments
-from schema.context import Context, Document, Taking
+from schema.context import Document, Taking
 from schema.fields_with_arguments import fields_with_arguments
 from schema.plain_values import snake, taker
 from settings.limits import Limits
 
 
 def evaluate(
-    schema: GraphQLSchema,
-    context: Context,
+    document: Document,
     operation: OperationDefinitionNode,
     variables: VariableValues,
     limits: Limits,
-) -> None:
-    """Keep the arguments of all fields; refuse a page that makes no sense before any of it runs."""
-    context.variables = variables.coerced
-    if context.document is None:
-        return
+) -> dict[int, Arguments]:
+    """Return the arguments of all fields by their nodes; refuse a page that makes no sense."""
     name = operation.name.value if operation.name else ""
-    for taking in fields_with_arguments(schema, context.document, name):
-        arguments = _arguments(context.document, taking, variables, limits.max_list_items)
-        context.arguments[id(taking.node)] = arguments
+    found: dict[int, Arguments] = {}
+    for taking in fields_with_arguments(document, name):
+        arguments = _arguments(document, taking, variables, limits.max_list_items)
+        found[id(taking.node)] = arguments
         if taking.pages is not None:
             page_of(taking.pages, arguments, limits.max_page_size)
-    switching = context.document.switching[name]
-    if switching and any(context.variables[variable] is None for variable in switching):
+    switching = document.switching[name]
+    if switching and any(variables.coerced[variable] is None for variable in switching):
         raise BadRequestError("A variable of @skip or @include cannot be null.")
+    return found
 
 
 def given(value: Any, type_: Any) -> Any:  # noqa: ANN401 - as above

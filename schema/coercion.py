@@ -3,7 +3,7 @@
 That takes what is right. What is not is left to graphql-core, which says what is wrong with it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -159,7 +159,7 @@ def coerced_variables(
         )
 
 
-def _coerced(variables: list[Variable], inputs: dict[str, Any]) -> VariableValues:
+def _coerced(variables: list[Variable], inputs: Mapping[str, Any]) -> VariableValues:
     sources: dict[str, VariableValueSource] = {}
     coerced: dict[str, Any] = {}
     for signature, coerce in variables:

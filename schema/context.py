@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import strawberry
 from graphql import (
@@ -15,19 +15,13 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
 )
+from graphql.execution.values import VariableValues
+from strawberry.types.graphql import OperationType
 
 from auth import Credential
 from models import Viewer
 from models.readable import Readable
-from resolvers.selection import Arguments, Selection
-
-# As much of an operation's name is told in the log, the figures and traces.
-LONGEST_NAME: Final = 100
-
-
-def name_of(operation: OperationDefinitionNode) -> str | None:
-    """Return the name of an operation as operators are told of it, if it has one."""
-    return operation.name.value[:LONGEST_NAME] if operation.name else None
+from resolvers.selection import Arguments, Asked, Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +98,35 @@ class Document:
         return next(iter(self.operations.values()))
 
 
+@dataclass(eq=False, slots=True)
+class Prepared:
+    """An operation with its values, which makes sense and is allowed: the same for whoever asks.
+
+    `arguments` holds those of its fields by their nodes, `asked` what its fields are asked for by
+    their uses, as far as they were answered so far.
+    """
+
+    document: Document
+    operation: OperationDefinitionNode
+    kind: OperationType
+    variables: VariableValues
+    arguments: Mapping[int, Arguments]
+    cost: int
+    asked: dict[int, Asked] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Context:
-    """The context of one request; all but who asks is filled in on the way to the resolvers.
+    """The context of one request: who asks, and from its execution on what they ask.
 
-    Where the answer is a stream, `credential` says who asks later on.
+    Where the answer is a stream, `credential` says who asks later on. `operation` is the name that
+    operators are told.
     """
 
     viewer: Viewer
     credential: Credential | None = None
-    document: Document | None = None
     operation: str | None = None
-    cost: int = 0
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    arguments: dict[int, Arguments] = field(default_factory=dict)
+    prepared: Prepared | None = None
 
     async def current(self) -> Viewer:
         """Return who asks, as of now; raise `UnauthenticatedError` once nobody does."""

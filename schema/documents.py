@@ -1,6 +1,7 @@
 """Documents are parsed, weighed and validated once, however often they are sent."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any, Final
 
 from graphql import (
@@ -110,7 +111,7 @@ class Documents:
         return document
 
 
-def document_id(extensions: dict[str, Any] | None) -> str | None:
+def document_id(extensions: Mapping[str, Any] | None) -> str | None:
     """Return the hash that stands for a document, as clients of Apollo send it."""
     persisted = (extensions or {}).get("persistedQuery")
     id = persisted.get("sha256Hash") if isinstance(persisted, dict) else None

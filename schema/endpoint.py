@@ -16,12 +16,13 @@ from auth.origins import header
 from rates import Rates
 from schema import schema
 from schema.asker import context_of
+from schema.bodies import Bodies
 from schema.context import Context
 from schema.deadline import Deadline
 from schema.documents import document_id
 from schema.event_stream import framing_of, stream_response, streamed, takes_only_streams
 from schema.repeats import once
-from schema.requests import HttpError, check_content_type, operation_of, operation_of_url
+from schema.requests import HttpError, check_content_type, operation_of_url
 from schema.responses import (
     accepted,
     ending,
@@ -61,6 +62,7 @@ class GraphQLEndpoint:
         self.limits = limits
         self.streams = streams
         self.rates = rates
+        self._bodies = Bodies()
         self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,14 +107,7 @@ class GraphQLEndpoint:
             return await self._stream(operation, context, accept, asked)
 
         async def execute() -> tuple[Response, set[str]]:
-            result = await schema.execute(
-                operation.query,
-                variable_values=operation.variables,
-                operation_name=operation.name,
-                context_value=context,
-                allowed_operation_types=SERVED[method],
-                operation_extensions=operation.extensions,
-            )
+            result = await schema.answer(operation.prepared, context, SERVED[method])
             if context.operation is not None:
                 asked["operation"] = context.operation
             codes = [(error.extensions or {})["code"] for error in result.errors or ()]
@@ -144,7 +139,7 @@ class GraphQLEndpoint:
         if scope["method"] == "POST":
             encoding = header(scope, b"content-encoding")
             check_content_type(header(scope, b"content-type") or "", encoding)
-            return operation_of(await self._body(scope, receive))
+            return self._bodies.operation_of(await self._body(scope, receive))
         if scope["method"] == "GET" and self.limits.allow_get:
             return operation_of_url(scope["query_string"].decode("latin-1"))
         raise method_not_allowed("GET, POST" if self.limits.allow_get else "POST")

@@ -1,4 +1,4 @@
-"""Execution: an operation is found, its values are checked, and its root fields are answered."""
+"""Execution: an operation is prepared, waits for its turn, and its root fields are answered."""
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import suppress
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 import strawberry
-from graphql import GraphQLError, located_error
+from graphql import GraphQLError, OperationDefinitionNode, located_error
 from graphql import OperationType as GraphQLOperationType
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
@@ -19,20 +19,19 @@ from auth import UnauthenticatedError
 from events import StoppedError
 from observing import tracing
 from observing.figures import observe
-from resolvers.errors import BadRequestError
 from schema.answer import Answer
-from schema.arguments import evaluate
-from schema.coercion import coerced_variables
-from schema.context import Context, name_of
+from schema.context import Context, Prepared
 from schema.deadline import Deadline
-from schema.documents import Documents, document_id
-from schema.faults import bad_request, codes_of, told, unfinished
-from schema.limits import check_variables, cost_of
+from schema.documents import Documents
+from schema.faults import codes_of, told, unfinished
+from schema.preparing import Refused, prepare
 from schema.turns import Turns
 from settings.limits import Limits
 
-KINDS: Final = {kind: OperationType(kind.value) for kind in GraphQLOperationType}
+SUBSCRIPTION: Final = OperationType.SUBSCRIPTION
 ONE_ANSWER: Final = (OperationType.QUERY, OperationType.MUTATION)
+# As much of an operation's name is told in the log, the figures and traces.
+LONGEST_NAME: Final = 100
 
 
 class OperationRefusedError(Exception):
@@ -76,36 +75,47 @@ class Schema(strawberry.Schema):
 
         What is wrong with it as such is a `PreExecutionError`.
         """
-        answer = self._prepared(
-            query, variable_values, context_value, operation_name, operation_extensions
-        )
-        if isinstance(answer, PreExecutionError):
-            return answer
-        kind = KINDS[answer.operation.operation]
-        if kind not in (allowed_operation_types or ONE_ANSWER):
-            raise InvalidOperationTypeError(kind)
-        return await self._result(answer, kind)
+        if context_value is None:
+            raise TypeError("an operation is executed for a viewer")
+        prepared = self.prepare(query, variable_values, operation_name, operation_extensions)
+        return await self.answer(prepared, context_value, allowed_operation_types or ONE_ANSWER)
 
-    async def answers(
+    def prepare(
         self,
         query: str | None,
-        variable_values: dict[str, Any] | None,
-        context_value: Context,
-        operation_name: str | None,
+        variable_values: dict[str, Any] | None = None,
+        operation_name: str | None = None,
         operation_extensions: dict[str, Any] | None = None,
+    ) -> Prepared | Refused:
+        """Return an operation that makes sense and is allowed, or what is wrong with it."""
+        values = variable_values or {}
+        return prepare(
+            self.documents, self.limits, query, values, operation_name, operation_extensions
+        )
+
+    async def answer(
+        self, prepared: Prepared | Refused, context: Context, allowed: Iterable[OperationType]
+    ) -> ExecutionResult:
+        """Execute a query or mutation that was prepared, as `execute` does."""
+        _tell(context, prepared.operation)
+        if isinstance(prepared, Refused):
+            return PreExecutionError(data=None, errors=prepared.errors)
+        if prepared.kind not in allowed:
+            raise InvalidOperationTypeError(prepared.kind)
+        return await self._result(Answer(context, prepared))
+
+    async def answers(
+        self, prepared: Prepared | Refused, context: Context
     ) -> AsyncGenerator[tuple[bytes, ...], None]:
         """Return the answers of any operation, encoded, as they come: one, or those of a stream.
 
         Raises `OperationRefusedError` for what is wrong with it as such.
         """
-        answer = self._prepared(
-            query, variable_values, context_value, operation_name, operation_extensions
-        )
-        if isinstance(answer, PreExecutionError):
-            raise OperationRefusedError(answer.errors or [])
-        if answer.operation.operation is GraphQLOperationType.SUBSCRIPTION:
-            return await _stream(answer)
-        return self._once(answer)
+        _tell(context, prepared.operation)
+        if isinstance(prepared, Refused):
+            raise OperationRefusedError(prepared.errors)
+        answer = Answer(context, prepared)
+        return await _stream(answer) if prepared.kind is SUBSCRIPTION else self._once(answer)
 
     def is_mutation(self, query: str | None, id: str | None, name: str | None) -> bool:
         """Whether a document asks for a mutation; what is wrong with it is told by executing it."""
@@ -116,42 +126,8 @@ class Schema(strawberry.Schema):
             return document.operation(name).operation is GraphQLOperationType.MUTATION
         return False
 
-    def _prepared(
-        self,
-        query: str | None,
-        values: dict[str, Any] | None,
-        context: Context | None,
-        name: str | None,
-        extensions: dict[str, Any] | None,
-    ) -> Answer | PreExecutionError:
-        """Return the answer of an operation that makes sense and is allowed, or what is wrong."""
-        if context is None:
-            raise TypeError("an operation is executed for a viewer")
-        document = self.documents.read(query, document_id(extensions))
-        if isinstance(document, list):
-            return self._refused(document)
-        context.document = document
-        try:
-            check_variables(self.limits, values)
-            operation = document.operation(name)
-            variables = coerced_variables(document, operation, values or {}, self.limits)
-            if isinstance(variables, list):
-                return self._refused(variables)
-            context.operation = name_of(operation)
-            if tracing.spans is not None:
-                tracing.spans.name_operation(operation.operation.value, context.operation)
-            evaluate(self._schema, context, operation, variables, self.limits)
-            context.cost = cost_of(self.limits, document, operation, variables.coerced)
-        except (BadRequestError, GraphQLError) as error:
-            return self._refused([error])
-        return Answer(context, operation, variables)
-
-    def _refused(self, errors: Iterable[Exception]) -> PreExecutionError:
-        told = [bad_request(error) for error in errors]
-        return PreExecutionError(data=None, errors=told[: self.limits.max_errors])
-
-    async def _result(self, answer: Answer, kind: OperationType) -> ExecutionResult:
-        who = answer.context.viewer.user_id
+    async def _result(self, answer: Answer) -> ExecutionResult:
+        kind, who = answer.prepared.kind, answer.context.viewer.user_id
         began = await self._turns.take(who)
         try:
             with Deadline(self.limits.operation_seconds):
@@ -161,11 +137,11 @@ class Schema(strawberry.Schema):
         finally:
             self._turns.give_back(who, began)
         errors = [told(error, kind) for error in answer.errors[: self.limits.max_errors]]
-        return ExecutionResult(data, errors or None, {"cost": answer.context.cost})
+        return ExecutionResult(data, errors or None, {"cost": answer.prepared.cost})
 
     async def _once(self, answer: Answer) -> AsyncGenerator[tuple[bytes, ...], None]:
         started = perf_counter()
-        result = await self._result(answer, KINDS[answer.operation.operation])
+        result = await self._result(answer)
         errors = [error.formatted for error in result.errors or ()]
         code = {"code": errors[0]["extensions"]["code"]} if errors else {}
         observe({"operation": answer.context.operation, **code}, perf_counter() - started)
@@ -173,6 +149,15 @@ class Schema(strawberry.Schema):
             raise OperationRefusedError(result.errors or [])
         whole: dict[str, Any] = {"errors": errors} if errors else {}
         yield (orjson.dumps(whole | {"data": result.data, "extensions": result.extensions}),)
+
+
+def _tell(context: Context, operation: OperationDefinitionNode | None) -> None:
+    """Tell operators what is executed, by its name if it has one."""
+    if operation is None:
+        return
+    context.operation = operation.name.value[:LONGEST_NAME] if operation.name else None
+    if tracing.spans is not None:
+        tracing.spans.name_operation(operation.operation.value, context.operation)
 
 
 async def _stream(answer: Answer) -> AsyncGenerator[tuple[bytes, ...], None]:

@@ -6,7 +6,6 @@ from graphql import (
     DirectiveNode,
     FieldNode,
     GraphQLObjectType,
-    GraphQLSchema,
     TypeInfo,
     TypeInfoVisitor,
     VariableNode,
@@ -51,11 +50,11 @@ class _FieldsWithArguments(Visitor):
         self.found.append(Taking(node, field, pages))
 
 
-def fields_with_arguments(schema: GraphQLSchema, document: Document, name: str) -> list[Taking]:
+def fields_with_arguments(document: Document, name: str) -> list[Taking]:
     """Return those of one operation: the variables of the others have no values now."""
     if name not in document.taking:
-        type_info = TypeInfo(schema)
-        visitor = _FieldsWithArguments(type_info, schema.mutation_type)
+        type_info = TypeInfo(document.schema)
+        visitor = _FieldsWithArguments(type_info, document.schema.mutation_type)
         visit(separate_operations(document.node)[name], TypeInfoVisitor(type_info, visitor))
         document.taking[name], document.switching[name] = visitor.found, visitor.switching
     return document.taking[name]

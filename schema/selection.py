@@ -1,6 +1,7 @@
 """A GraphQL selection becomes a plain one, its fragments and conditions resolved."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final, TypeVar, cast
 
 from graphql import (
@@ -19,7 +20,7 @@ from graphql import (
 from strawberry.utils.str_converters import to_snake_case
 
 from resolvers.selection import Asked, Selection
-from schema.context import Context, Document, Fields, Info, Place, Selected, Use
+from schema.context import Context, Document, Fields, Info, Place, Prepared, Selected, Use
 
 # More ways to switch one field than this: they are worked out anew.
 MOST_SWITCHES: Final = 16
@@ -127,14 +128,14 @@ def _known(known: list[S], variables: Mapping[str, Any]) -> S | None:
 
 
 def fields(
-    context: Context, sets: tuple[SelectionSetNode, ...], type_: GraphQLObjectType
+    prepared: Prepared, sets: tuple[SelectionSetNode, ...], type_: GraphQLObjectType
 ) -> Fields:
     """Return the fields selected of an object, worked out once for each way to switch them."""
-    document = document_of(context)
+    document, variables = prepared.document, prepared.variables.coerced
     known = document.fields.setdefault((type_.name, *map(id, sets)), [])
-    found = _known(known, context.variables)
+    found = _known(known, variables)
     if found is None:
-        collector = _Collector(document, context.variables)
+        collector = _Collector(document, variables)
         grouped = collector.fields(sets, type_)
         uses = {
             key: Use(type_, type_.fields.get(nodes[0].name.value), tuple(nodes))
@@ -148,13 +149,22 @@ def fields(
 def selection(info: Info) -> Asked:
     """Return what is asked of the field that a resolver answers."""
     context, use = cast("Place", info)
-    selected = _known(use.selections, context.variables)
+    prepared = prepared_of(context)
+    asked = prepared.asked.get(id(use))
+    if asked is None:
+        asked = prepared.asked[id(use)] = _asked(prepared, use)
+    return asked
+
+
+def _asked(prepared: Prepared, use: Use) -> Asked:
+    variables = prepared.variables.coerced
+    selected = _known(use.selections, variables)
     if selected is None:
-        collector = _Collector(document_of(context), context.variables)
+        collector = _Collector(prepared.document, variables)
         whole = collector.select(use.nodes, use.parent)
         selected = Selected(whole, tuple(collector.nodes), collector.switches)
         use.selections.append(selected)
-    arguments = tuple([context.arguments.get(id(node), {}) for node in selected.nodes])
+    arguments = tuple([prepared.arguments.get(id(node), {}) for node in selected.nodes])
     return Asked(selected.selection, arguments, selected.plans)
 
 
@@ -162,7 +172,7 @@ def selection_within(info: Info, type_name: str, field: str) -> Asked | None:
     """Return what is asked of a field of a mutation's result; None where not just once."""
     asked = selection(info)
     found = [part for part in asked.selection.of(type_name) if part.field == field]
-    return asked._replace(selection=found[0]) if len(found) == 1 else None
+    return replace(asked, selection=found[0]) if len(found) == 1 else None
 
 
 def select(schema: GraphQLSchema, parent: GraphQLObjectType, field: FieldNode) -> Selection:
@@ -171,8 +181,8 @@ def select(schema: GraphQLSchema, parent: GraphQLObjectType, field: FieldNode) -
     return _Collector(document, {}).select([field], parent)
 
 
-def document_of(context: Context) -> Document:
-    """Return the document of the operation that is being executed."""
-    if context.document is None:
-        raise LookupError("the executor keeps the document of each request")
-    return context.document
+def prepared_of(context: Context) -> Prepared:
+    """Return the operation that is being executed."""
+    if context.prepared is None:
+        raise LookupError("the executor keeps the operation of each request")
+    return context.prepared

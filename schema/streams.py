@@ -5,14 +5,16 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from functools import cached_property
+from typing import Any, Final
 from uuid import UUID
 
 from auth import UnauthenticatedError
 from database import is_away, log_mishap
 from models import Viewer
 from schema import schema
-from schema.context import Context
+from schema.context import Context, Prepared
+from schema.preparing import Refused
 from settings import Settings
 
 # How often it is found out who asks, where nothing happens that would be a reason to.
@@ -24,7 +26,8 @@ RESTARTING: Final = "The server restarts; subscribe again."
 Answers = AsyncGenerator[tuple[bytes, ...], None]
 
 
-class Operation(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Operation:
     """What a client asks for, by whichever way: by a text, or by the id of a trusted document."""
 
     query: str | None
@@ -32,9 +35,14 @@ class Operation(NamedTuple):
     name: str | None
     extensions: dict[str, Any] | None = None
 
+    @cached_property
+    def prepared(self) -> Prepared | Refused:
+        """What is to be executed, or why nothing is; found once."""
+        return schema.prepare(self.query, self.variables, self.name, self.extensions)
+
     async def answers(self, context: Context) -> Answers:
         """Return the answers as they come; raise `OperationRefusedError` where there are none."""
-        return await schema.answers(self.query, self.variables, context, self.name, self.extensions)
+        return await schema.answers(self.prepared, context)
 
 
 class TooManyStreamsError(Exception):

@@ -367,9 +367,9 @@ runpy.run_path(root + "/server.py", run_name="__main__")
 @pytest.mark.parametrize(
     ("place", "query"),
     [
-        ("schema.endpoint:operation_of", "{ __typename }"),
-        ("schema.execution:evaluate", "{ offboardings { totalCount } }"),
-        ("schema.answer:document_of", "{ offboardings { totalCount } }"),
+        ("schema.bodies:operation_of", "{ __typename }"),
+        ("schema.preparing:evaluate", "{ offboardings { totalCount } }"),
+        ("schema.answer:fields", "{ offboardings { totalCount } }"),
         ("schema.endpoint:result_response", "{ __typename }"),
     ],
 )

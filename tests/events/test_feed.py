@@ -40,9 +40,9 @@ async def context_of(user: User) -> Context:
     return Context(await viewer_for(user))
 
 
-async def subscribe(user: User, **variables: object) -> AsyncGenerator[dict[str, Any], None]:
+async def subscribe(user: User, **variables: Any) -> AsyncGenerator[dict[str, Any], None]:
     """Return the entries that a person is shown, one by one."""
-    answers = await schema.answers(ACTIVITY, variables, await context_of(user), None)
+    answers = await schema.answers(schema.prepare(ACTIVITY, variables), await context_of(user))
 
     async def each() -> AsyncGenerator[dict[str, Any], None]:
         async for batch in answers:
@@ -170,7 +170,8 @@ async def test_reads_and_encodes_once_what_equal_followers_get(
     ours = await make_offboarding(party=await make_party(organisation=north))
     theirs = await make_offboarding(party=await make_party(organisation=south))
     people = [await make_user(organisation=north, groups=["Approver"]) for _ in range(20)]
-    streams = [await schema.answers(ACTIVITY, {}, await context_of(user), None) for user in people]
+    everything = schema.prepare(ACTIVITY)
+    streams = [await schema.answers(everything, await context_of(user)) for user in people]
     waiting = [asyncio.create_task(anext(stream)) for stream in streams]
     await until(lambda: fed.followers == len(people))
 

@@ -277,7 +277,7 @@ async def make_owner(organisation: Organisation) -> User:
 async def is_allowed(viewer: Viewer, operation: Operation, variables: Variables) -> bool:
     if operation.document.startswith("subscription"):
         try:
-            stream = await schema.answers(operation.document, None, Context(viewer), None)
+            stream = await schema.answers(schema.prepare(operation.document), Context(viewer))
         except OperationRefusedError:
             return False
         await stream.aclose()

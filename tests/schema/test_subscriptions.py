@@ -63,7 +63,7 @@ async def subscribe(user: User, document: str, **variables: Any) -> Stream:
     scope = {"type": "http", "headers": [(b"authorization", token.encode())]}
     credential = credential_of(scope)
     context = Context(await credential.viewer(), credential)
-    answers = await schema.answers(document, variables, context, None)
+    answers = await schema.answers(schema.prepare(document, variables), context)
 
     async def each() -> Stream:
         async with aclosing(answers):
@@ -261,6 +261,6 @@ async def test_refuses_what_makes_no_sense(document: str, variables: dict[str, A
     user = await make_user()
 
     with pytest.raises(OperationRefusedError) as refusal:
-        await schema.answers(document, variables, Context(await viewer_for(user)), None)
+        await schema.answers(schema.prepare(document, variables), Context(await viewer_for(user)))
 
     assert {error["extensions"]["code"] for error in refusal.value.errors} == {"BAD_REQUEST"}

@@ -192,7 +192,8 @@ async def test_says_something_else_of_a_row_that_is_seen(seeing: Seeing) -> None
 
 async def collect(into: list[bytes], viewer: User, document: str, id_: str) -> None:
     context = Context(await viewer_for(viewer))
-    async for parts in await schema.answers(document, {"id": id_}, context, None):
+    prepared = schema.prepare(document, {"id": id_})
+    async for parts in await schema.answers(prepared, context):
         into.extend(parts)
 
 
