@@ -82,6 +82,9 @@ class Guarded(Model):
     # The columns as they were read, as long as the row is known to hold them.
     _read: Mapping[str, Any] | None = None
 
+    # Tortoise looks at each assignment whether it is of a row that is not saved; the database does.
+    __setattr__ = object.__setattr__  # type: ignore[assignment] # Tortoise names other types
+
     class Meta(Model.Meta):
         abstract = True
 

@@ -41,7 +41,7 @@ class Selection:
 _PLAIN: Final = frozenset({str, pgproto.UUID})
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(eq=False)
 class Asked:
     """A selection with the arguments of a request, and the plans made for it so far."""
 

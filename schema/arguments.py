@@ -4,11 +4,7 @@ from typing import Any
 
 from graphql import (
     FieldNode,
-    GraphQLEnumType,
     GraphQLField,
-    GraphQLInputObjectType,
-    GraphQLList,
-    GraphQLNonNull,
     OperationDefinitionNode,
 )
 from graphql.execution.values import VariableValues
@@ -19,7 +15,7 @@ from resolvers.selection import Arguments
 from schema.coerced_arguments import coerced_arguments
 from schema.context import Document, Taking
 from schema.fields_with_arguments import fields_with_arguments
-from schema.plain_values import snake, taker
+from schema.plain_values import giver, snake, taker
 from settings.limits import Limits
 
 
@@ -43,28 +39,12 @@ def evaluate(
     return found
 
 
-def given(value: Any, type_: Any) -> Any:  # noqa: ANN401 - as above
-    """Return the value of an argument of a mutation as its resolver takes it, and as it came."""
-    if isinstance(type_, GraphQLNonNull):
-        return given(value, type_.of_type)
-    if value is None:
-        return None
-    if isinstance(type_, GraphQLList):
-        return [given(item, type_.of_type) for item in value]
-    if isinstance(type_, GraphQLInputObjectType):
-        kind = type_.extensions["strawberry-definition"].origin
-        return kind(**{snake(k): given(v, type_.fields[k].type) for k, v in value.items()})
-    if isinstance(type_, GraphQLEnumType):
-        return type_.wrapped_cls(value)  # type: ignore[attr-defined] # Strawberry's enums have it
-    return value
-
-
 def arguments_given(
     document: Document, field: GraphQLField, node: FieldNode, variables: VariableValues
 ) -> dict[str, Any]:
     """Return the arguments of a mutation by the names that its resolver gives them."""
     values = coerced_arguments(document, field, node, variables)
-    return {snake(name): given(v, field.args[name].type) for name, v in values.items()}
+    return {snake(name): giver(field.args[name].type)(v) for name, v in values.items()}
 
 
 def _arguments(

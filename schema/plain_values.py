@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
+from sys import maxsize
 from typing import Any, Final
 
 from graphql import (
@@ -71,7 +72,38 @@ def _key_of(type_name: str) -> Take:
     return lambda id: None if id is None else key(id, type_name)
 
 
-def _list_of(take: Take, most: int) -> Take:
+@cache
+def giver(type_: Any) -> Take:  # noqa: ANN401 - as above
+    """Return what takes the values of a type for the resolver of a mutation.
+
+    They become inputs and members of enums, and are else as they came: to refuse them is its turn.
+    """
+    type_ = get_nullable_type(type_)
+    if isinstance(type_, GraphQLList):
+        return _list_of(giver(type_.of_type))
+    if isinstance(type_, GraphQLInputObjectType):
+        return _input(type_)
+    if isinstance(type_, GraphQLEnumType):
+        return _member_of(type_.wrapped_cls)  # type: ignore[attr-defined] # as above
+    return _as_it_is
+
+
+def _input(type_: GraphQLInputObjectType) -> Take:
+    kind, types = type_.extensions["strawberry-definition"].origin, type_.fields
+
+    def made(values: dict[str, Any] | None) -> object:
+        if values is None:
+            return None
+        return kind(**{snake(name): giver(types[name].type)(v) for name, v in values.items()})
+
+    return made
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+def _list_of(take: Take, most: int = maxsize) -> Take:
     def items(values: list[Any] | None) -> list[Any] | None:
         if values is None:
             return None

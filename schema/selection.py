@@ -1,7 +1,6 @@
 """A GraphQL selection becomes a plain one, its fragments and conditions resolved."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Final, TypeVar, cast
 
 from graphql import (
@@ -172,7 +171,7 @@ def selection_within(info: Info, type_name: str, field: str) -> Asked | None:
     """Return what is asked of a field of a mutation's result; None where not just once."""
     asked = selection(info)
     found = [part for part in asked.selection.of(type_name) if part.field == field]
-    return replace(asked, selection=found[0]) if len(found) == 1 else None
+    return Asked(found[0], asked.arguments, asked.plans) if len(found) == 1 else None
 
 
 def select(schema: GraphQLSchema, parent: GraphQLObjectType, field: FieldNode) -> Selection:

@@ -26,7 +26,7 @@ RESTARTING: Final = "The server restarts; subscribe again."
 Answers = AsyncGenerator[tuple[bytes, ...], None]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Operation:
     """What a client asks for, by whichever way: by a text, or by the id of a trusted document."""
 
