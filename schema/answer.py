@@ -6,7 +6,7 @@ schema tells of itself is graphql-core's own.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, cast
 
 import orjson
@@ -17,14 +17,14 @@ from graphql import (
     GraphQLField,
     GraphQLList,
     GraphQLNonNull,
-    GraphQLObjectType,
     OperationDefinitionNode,
-    OperationType,
     SelectionSetNode,
     execute_sync,
     is_leaf_type,
     located_error,
 )
+from graphql import OperationType as GraphQLOperationType
+from strawberry.types.graphql import OperationType
 
 from schema.arguments import arguments_given
 from schema.context import Context, Place, Prepared, Use
@@ -46,27 +46,29 @@ class Answer:
         self.operation = prepared.operation
         self.errors: list[GraphQLError] = []
 
+    def _roots(self) -> Mapping[str, Use]:
+        """Return the fields selected of the root, which the values of the operation decide."""
+        prepared = self.prepared
+        if prepared.roots is None:
+            type_ = self.document.schema.get_root_type(self.operation.operation)
+            if type_ is None:
+                raise LookupError("the document was validated")
+            prepared.roots = fields(prepared, (self.operation.selection_set,), type_).uses
+        return prepared.roots
+
     async def data(self) -> dict[str, Any] | None:
         """Return the data of all root fields; None where one that must not be null failed."""
-        type_ = self.document.schema.get_root_type(self.operation.operation)
-        if type_ is None:
-            raise LookupError("the document was validated")
-        one_by_one = self.operation.operation is OperationType.MUTATION
+        selected = self._roots()
+        one_by_one = len(selected) == 1 or self.prepared.kind is OperationType.MUTATION
         try:
-            return await self._object(
-                type_, None, (self.operation.selection_set,), (), one_by_one=one_by_one
-            )
+            return await (self._object if one_by_one else self._at_once)(selected, None, ())
         except GraphQLError as error:
             self.errors.append(error)
             return None
 
     async def source(self) -> Stream:
         """Return what a subscription follows; raise its `GraphQLError` where it cannot."""
-        type_ = self.document.schema.subscription_type
-        if type_ is None:
-            raise LookupError("the document was validated")
-        selected = fields(self.prepared, (self.operation.selection_set,), type_).uses
-        ((key, use),) = selected.items()
+        ((key, use),) = self._roots().items()
         if use.definition is None:
             raise LookupError("the document was validated")
         try:
@@ -76,19 +78,20 @@ class Answer:
 
     async def _object(
         self,
-        type_: GraphQLObjectType,
+        selected: Mapping[str, Use],
         source: Any,  # noqa: ANN401 - any result of a mutation
-        sets: tuple[SelectionSetNode, ...],
         path: Path,
-        *,
-        one_by_one: bool = True,
     ) -> dict[str, Any]:
-        """Return an object from its selected fields; the root fields of a query run at once."""
-        selected = fields(self.prepared, sets, type_).uses
-        if one_by_one or len(selected) == 1:
-            return {
-                key: await self._field(source, use, (*path, key)) for key, use in selected.items()
-            }
+        """Return an object from its selected fields, answered one after another."""
+        return {key: await self._field(source, use, (*path, key)) for key, use in selected.items()}
+
+    async def _at_once(
+        self,
+        selected: Mapping[str, Use],
+        source: Any,  # noqa: ANN401 - as above
+        path: Path,
+    ) -> dict[str, Any]:
+        """Return an object from its selected fields, answered at the same time."""
         found = await asyncio.gather(
             *(self._field(source, use, (*path, key)) for key, use in selected.items()),
             return_exceptions=True,
@@ -159,14 +162,14 @@ class Answer:
         name = type(value).__strawberry_definition__.name
         object_type: Any = self.document.schema.get_type(name)
         sets = tuple(node.selection_set for node in nodes if node.selection_set)
-        return await self._object(object_type, value, sets, path)
+        return await self._object(fields(self.prepared, sets, object_type).uses, value, path)
 
     def _told_of_itself(self, use: Use, path: Path) -> Any:  # noqa: ANN401 - as above
         """Return the name of an object's type, or what the schema tells of itself."""
         if use.nodes[0].name.value == "__typename":
             return use.parent.name
         operation = OperationDefinitionNode(
-            operation=OperationType.QUERY,
+            operation=GraphQLOperationType.QUERY,
             variable_definitions=self.operation.variable_definitions,
             selection_set=SelectionSetNode(selections=use.nodes),
         )

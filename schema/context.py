@@ -102,8 +102,8 @@ class Document:
 class Prepared:
     """An operation with its values, which makes sense and is allowed: the same for whoever asks.
 
-    `arguments` holds those of its fields by their nodes, `asked` what its fields are asked for by
-    their uses, as far as they were answered so far.
+    `arguments` holds those of its fields by their nodes. Filled in when it is first executed are
+    `roots`, the fields selected of its root, and `asked`, what fields are asked for by their uses.
     """
 
     document: Document
@@ -112,6 +112,7 @@ class Prepared:
     variables: VariableValues
     arguments: Mapping[int, Arguments]
     cost: int
+    roots: Mapping[str, Use] | None = None
     asked: dict[int, Asked] = field(default_factory=dict)
 
 

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
-from auth.origins import header
+from auth.origins import header, headers_of
 from rates import Rates
 from schema import schema
 from schema.asker import context_of
@@ -137,8 +137,8 @@ class GraphQLEndpoint:
 
     async def _operation(self, scope: Scope, receive: Receive) -> Operation:
         if scope["method"] == "POST":
-            encoding = header(scope, b"content-encoding")
-            check_content_type(header(scope, b"content-type") or "", encoding)
+            headers = headers_of(scope)
+            check_content_type(headers.get(b"content-type"), headers.get(b"content-encoding"))
             return self._bodies.operation_of(await self._body(scope, receive))
         if scope["method"] == "GET" and self.limits.allow_get:
             return operation_of_url(scope["query_string"].decode("latin-1"))

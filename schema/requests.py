@@ -70,13 +70,17 @@ def operation_in(data: Mapping[str, Any]) -> Operation:
     return Operation(query, variables, name or None, extensions)
 
 
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode("latin-1")
+
+
 @lru_cache(maxsize=256)
-def check_content_type(value: str, encoding: str | None = None) -> None:
+def check_content_type(value: bytes | None, encoding: bytes | None = None) -> None:
     """Refuse all but plain JSON in UTF-8: no form of another site can post that."""
-    type_, *parameters = (item.strip().lower() for item in value.split(";"))
+    type_, *parameters = (item.strip().lower() for item in _text(value).split(";"))
     charset = next((p[8:].strip('"') for p in parameters if p.startswith("charset=")), "utf-8")
     if type_ != JSON or charset not in {"utf-8", "utf8"}:
         raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", f"The body must be {JSON} in UTF-8.")
-    if encoding is not None and encoding.strip().lower() != "identity":
+    if encoding is not None and _text(encoding).strip().lower() != "identity":
         sentence = "The body must not be compressed."
         raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", sentence, **{"accept-encoding": "identity"})
