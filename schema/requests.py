@@ -10,6 +10,8 @@ import orjson
 from schema.streams import Operation
 
 JSON: Final = "application/json"
+# Where the scope of a request holds its body, if all of it had come when it began to be answered.
+WHOLE_BODY: Final = "whole_body"
 
 
 class HttpError(Exception):

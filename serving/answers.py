@@ -7,6 +7,8 @@ from starlette.types import Message
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from schema.requests import WHOLE_BODY
+
 # Headers that say how the body is sent, or whether the connection stays: uvicorn sees to them.
 _OF_THE_CONNECTION: Final = frozenset({b"connection", b"transfer-encoding"})
 # The line of a header, which is a name and a value.
@@ -80,5 +82,7 @@ def answered(
     receive: Any,  # noqa: ANN401 - as above
     _send: Any,  # noqa: ANN401 - as above
 ) -> Awaitable[None]:
-    """Let an application answer a request of uvicorn's."""
+    """Let an application answer a request of uvicorn's, whose body most often is there by now."""
+    if not cycle.more_body:
+        scope[WHOLE_BODY] = bytes(cycle.body)
     return app(scope, receive, Answer(cycle).send)
