@@ -110,10 +110,12 @@ class GraphQLEndpoint:
             result = await schema.answer(operation.prepared, context, SERVED[method])
             if context.operation is not None:
                 asked["operation"] = context.operation
-            codes = [(error.extensions or {})["code"] for error in result.errors or ()]
-            if codes:
-                asked["code"] = codes[0]
-            return result_response(result, liked), set(codes)
+            response = result_response(result, liked)
+            if not result.errors:
+                return response, set()
+            codes = [(error.extensions or {})["code"] for error in result.errors]
+            asked["code"] = codes[0]
+            return response, set(codes)
 
         if key is not None:
             seconds = self.limits.operation_seconds

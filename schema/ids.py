@@ -1,6 +1,7 @@
 """Global ids: opaque to clients, `<type>_<key>` inside."""
 
 import re
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -29,6 +30,7 @@ def parse(id: str) -> tuple[str, str]:
     return type_name, value
 
 
+@lru_cache(maxsize=4_096)
 def key(id: str, type_name: str) -> UUID:
     """Return the key in an id of a type; refuse another id with `BadRequestError`."""
     found, value = parse(id)

@@ -13,7 +13,7 @@ from models import Viewer
 from resolvers import repeats
 from resolvers.repeats import Claim
 from schema.requests import HttpError
-from schema.responses import kept_response
+from schema.responses import Accepted, kept_response
 from schema.streams import Operation
 
 KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
@@ -38,7 +38,7 @@ async def once(
     viewer: Viewer,
     key: str,
     operation: Operation,
-    liked: dict[str, float],
+    liked: Accepted,
     seconds: float,
     execute: Execute,
 ) -> Response:

@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
+from typing_extensions import override
 
 from database import is_away, took_too_long
 from observing import log_fault
@@ -34,9 +36,19 @@ HEADERS: Final = {
 }
 
 
+class Accepted(NamedTuple):
+    """The type of answer that a client is given, and whether it asks for plain JSON by name."""
+
+    media_type: str
+    names_json: bool
+
+
 @lru_cache(maxsize=256)
-def accepted(accept: str) -> dict[str, float]:
-    """Return how much a client likes each media type, from its `Accept` header."""
+def accepted(accept: str) -> Accepted:
+    """Return what a client is given, by its `Accept` header.
+
+    That is the better liked of the two types we speak, and plain JSON where both are alike.
+    """
     liked: dict[str, float] = {}
     for part in accept.split(","):
         type_, *parameters = (item.strip().lower() for item in part.split(";"))
@@ -45,13 +57,8 @@ def accepted(accept: str) -> dict[str, float]:
             liked[type_] = float(quality)
         except ValueError:
             liked[type_] = 0.0
-    return liked
-
-
-def media_type(liked: dict[str, float]) -> str:
-    """Return the better liked of the two types we speak; plain JSON where both are alike."""
     graphql = liked.get(GRAPHQL_JSON, 0.0)
-    return GRAPHQL_JSON if graphql > liked.get(JSON, 0.0) else JSON
+    return Accepted(GRAPHQL_JSON if graphql > liked.get(JSON, 0.0) else JSON, JSON in liked)
 
 
 def method_not_allowed(allowed: str) -> HttpError:
@@ -90,7 +97,7 @@ def mishap(error: Exception) -> HttpError:
     return HttpError(500, "INTERNAL", sentence)
 
 
-def result_response(result: ExecutionResult, liked: dict[str, float]) -> Response:
+def result_response(result: ExecutionResult, liked: Accepted) -> Response:
     """Return the answer that tells of a result."""
     if not result.errors:
         return json_response({"data": result.data, "extensions": result.extensions}, 200, liked)
@@ -99,7 +106,7 @@ def result_response(result: ExecutionResult, liked: dict[str, float]) -> Respons
     if isinstance(result, PreExecutionError) or "BAD_REQUEST" in codes:
         # Who asks for plain JSON by name is told of mistakes with 200, as older clients expect;
         # never of a limit.
-        plain = media_type(liked) == JSON and JSON in liked
+        plain = liked.media_type == JSON and liked.names_json
         plain = plain and not any("limit" in error["extensions"] for error in errors)
         return json_response({"errors": errors}, 200 if plain else 400, liked)
     answer = {"errors": errors, "data": result.data, "extensions": result.extensions}
@@ -108,13 +115,13 @@ def result_response(result: ExecutionResult, liked: dict[str, float]) -> Respons
     return json_response(answer, 503, liked, RETRY_SOON)
 
 
-def error_response(error: HttpError, liked: dict[str, float]) -> Response:
+def error_response(error: HttpError, liked: Accepted) -> Response:
     """Return the answer that tells of an error of the request as such."""
     told = {"message": str(error), "extensions": {"code": error.code}}
     return json_response({"errors": [told]}, error.status, liked, error.headers)
 
 
-def kept_response(answer: bytes, status: int, liked: dict[str, float]) -> Response:
+def kept_response(answer: bytes, status: int, liked: Accepted) -> Response:
     """Return an answer that was given before."""
     return JsonResponse(answer, status, liked, {"idempotency-replayed": "true"})
 
@@ -122,7 +129,7 @@ def kept_response(answer: bytes, status: int, liked: dict[str, float]) -> Respon
 def json_response(
     answer: dict[str, Any],
     status: int,
-    liked: dict[str, float],
+    liked: Accepted,
     more: Mapping[str, str] = NO_HEADERS,
 ) -> Response:
     """Return an answer that no cache keeps."""
@@ -132,12 +139,16 @@ def json_response(
 class JsonResponse(Response):
     """JSON that no cache keeps; its headers are encoded by now but for a few."""
 
-    def __init__(
-        self, body: bytes, status: int, liked: dict[str, float], more: Mapping[str, str]
-    ) -> None:
+    def __init__(self, body: bytes, status: int, liked: Accepted, more: Mapping[str, str]) -> None:
         self.body, self.status_code, self.background = body, status, None
         self.raw_headers = [
-            *HEADERS[media_type(liked)],
+            *HEADERS[liked.media_type],
             (b"content-length", b"%d" % len(body)),
             *[(name.encode(), value.encode()) for name, value in more.items()],
         ]
+
+    @override
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        status, headers = self.status_code, self.raw_headers
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
