@@ -163,8 +163,10 @@ class GraphQLEndpoint:
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         most = self.limits.max_body_bytes
-        whole: bytes | None = scope.get(WHOLE_BODY)
-        if whole is not None and len(whole) <= most:
+        whole: bytes | None = scope[WHOLE_BODY]() if WHOLE_BODY in scope else None
+        if whole is not None:
+            if len(whole) > most:
+                raise too_large(most)
             return whole
         length = header(scope, b"content-length") or ""
         if length.isdecimal() and int(length) > most:

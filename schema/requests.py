@@ -10,7 +10,7 @@ import orjson
 from schema.streams import Operation
 
 JSON: Final = "application/json"
-# Where the scope of a request holds its body, if all of it had come when it began to be answered.
+# Where the scope of a request holds what returns its body if all of it is there by now, else None.
 WHOLE_BODY: Final = "whole_body"
 
 

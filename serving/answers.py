@@ -1,6 +1,7 @@
 """Answers that come whole leave in one write; uvicorn writes the head and the body of one apart."""
 
 from collections.abc import Awaitable
+from functools import partial
 from typing import Any, Final
 
 from starlette.types import Message
@@ -75,6 +76,16 @@ def _head(cycle: RequestResponseCycle, start: Message) -> tuple[bytes | None, by
     return length if head.count(b"\n") == head.count(b"\r") == lines else None, head
 
 
+def _whole_body(cycle: RequestResponseCycle) -> bytes | None:
+    """Return the body if all of it is there, and the client is, too; do all that uvicorn does."""
+    if cycle.more_body or cycle.disconnected:
+        return None
+    cycle.flow.resume_reading()
+    cycle.message_event.clear()
+    body, cycle.body = bytes(cycle.body), bytearray()
+    return body
+
+
 def answered(
     cycle: RequestResponseCycle,
     app: ASGI3Application,
@@ -83,6 +94,5 @@ def answered(
     _send: Any,  # noqa: ANN401 - as above
 ) -> Awaitable[None]:
     """Let an application answer a request of uvicorn's, whose body most often is there by now."""
-    if not cycle.more_body:
-        scope[WHOLE_BODY] = bytes(cycle.body)
+    scope[WHOLE_BODY] = partial(_whole_body, cycle)
     return app(scope, receive, Answer(cycle).send)

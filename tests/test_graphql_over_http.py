@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx2
@@ -15,6 +16,7 @@ import pytest
 from database import connected
 from models import ApiToken, Offboarding, User
 from models.credentials import hash_of
+from tests.database.statements import until_so_many_wait
 from tests.factories import make_organisation, make_party, make_token, make_user
 from tests.served import Served, served, until
 
@@ -663,3 +665,33 @@ async def test_is_not_ready_while_migrations_are_missing(database_url: str) -> N
     names = ", ".join(sorted(row["name"] for row in taken))
     assert missing.json() == {"status": "not ready", "reason": f"migrations are missing: {names}"}
     assert back.status_code == 200
+
+
+async def test_does_nothing_for_who_has_gone_while_it_was_found_out_who_they_are(
+    api: Api, shared_database_url: str
+) -> None:
+    async with connected(shared_database_url):
+        token = await make_token(api.user)
+    blocker = await asyncpg.connect(shared_database_url)
+    transaction = blocker.transaction()
+    await transaction.start()
+    await blocker.execute("lock table api_token in access exclusive mode")
+    url = urlsplit(api.server.url)
+    _, writer = await asyncio.open_connection(url.hostname, url.port)
+    content = document(START, variables={"id": api.party})
+    writer.write(
+        b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        b"authorization: Bearer %b\r\ncontent-length: %d\r\n\r\n%b"
+        % (token.encode(), len(content), content)
+    )
+    await until_so_many_wait(blocker, 1)
+
+    writer.close()
+    await writer.wait_closed()
+    await api.server.http.get("/health/live")  # by then the server knows that they have gone
+    await transaction.rollback()
+    await blocker.close()
+
+    assert not await api.has_started()
+    await api.ask("{ viewer { openTaskCount } }")
+    assert not await api.has_started()
