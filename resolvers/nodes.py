@@ -53,7 +53,7 @@ def _node(reader: Reader) -> Json:
 async def find(viewer: Viewer, asked: Asked, key: Key) -> orjson.Fragment | None:
     """Return what an id stands for; None when there is no such thing or it may not be seen."""
     type_name, value = key
-    return await read(viewer, asked, _node, [type_name], [value])
+    return await read(viewer, asked, _node, (type_name,), (value,))
 
 
 async def find_many(viewer: Viewer, asked: Asked, keys: Sequence[Key]) -> orjson.Fragment | None:

@@ -80,7 +80,9 @@ class Statement:
         return self.bind(
             "permissions",
             "text[]",
-            lambda viewer, _arguments, _inputs: [p for p in Permission if p in viewer.permissions],
+            lambda viewer, _arguments, _inputs: tuple(
+                [p for p in Permission if p in viewer.permissions]
+            ),
         )
 
     def may(self, permission: str) -> str:

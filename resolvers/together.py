@@ -3,6 +3,7 @@
 Nobody waits for company: what is asked is sent at once, unless a statement of its kind is under
 way. What comes meanwhile goes with the next, so that the more is asked for, the less each costs.
 A statement begins after all that it answers was asked, so that everybody sees what they wrote.
+It is for reads outside of a transaction: who waits would not see what theirs has written so far.
 """
 
 import asyncio
@@ -98,14 +99,17 @@ class _Group:
         fetch, sql, values = self._kind
         try:
             answers = await fetch(sql, values, [asked for asked, _ in asking])
+            for (_, found), answer in zip(asking, answers, strict=True):
+                if not found.done():
+                    found.set_result(answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, those who asked are told
             for _, found in asking:
                 if not found.done():
                     found.set_exception(error)
-        else:
-            for (_, found), answer in zip(asking, answers, strict=True):
-                if not found.done():
-                    found.set_result(answer)
+        except asyncio.CancelledError:
+            for _, found in asking:
+                found.cancel()
+            raise
 
     def _end(self, task: asyncio.Task[None]) -> None:
         del self._under_way[task]

@@ -200,6 +200,28 @@ async def test_ends_a_statement_whose_askers_have_all_gone(
 
 
 @pytest.mark.usefixtures("_unhurried")
+async def test_leaves_nobody_waiting_for_a_statement_that_was_cancelled(
+    parties: list[Party], gate: Gate
+) -> None:
+    asked = [ask(party.id) for party in parties]
+    await gate.wait_for(1)
+    (group,) = together._groups.values()  # noqa: SLF001 - as above
+    (statement,) = group._under_way  # noqa: SLF001 - as above
+
+    statement.cancel()
+    await gate.open()
+
+    first, *others = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(first, asyncio.CancelledError)
+    assert [row["name"] for row in others if isinstance(row, asyncpg.Record)] == [
+        "P1",
+        "P2",
+        "P3",
+        "P4",
+    ]
+
+
+@pytest.mark.usefixtures("_unhurried")
 async def test_asks_for_nobody_who_has_gone_before(parties: list[Party], gate: Gate) -> None:
     asked = [ask(party.id) for party in parties]
     await gate.wait_for(1)
