@@ -13,15 +13,17 @@ from schema.context import Prepared
 from schema.requests import operation_of
 from schema.streams import Operation
 
+MOST_BODIES: Final = 4_000
 MOST_BYTES: Final = 1_000_000
 LONGEST_KEPT: Final = 20_000
 
 
 class Bodies:
-    """The operations of bodies, as many as came last and have so many bytes together."""
+    """The operations of bodies that came last: so many, of so many bytes together."""
 
-    def __init__(self, most: int = MOST_BYTES) -> None:
+    def __init__(self, most: int = MOST_BODIES, most_bytes: int = MOST_BYTES) -> None:
         self._most = most
+        self._most_bytes = most_bytes
         self._bytes = 0
         self._kept: OrderedDict[bytes, Operation] = OrderedDict()
 
@@ -39,7 +41,7 @@ class Bodies:
     def _keep(self, body: bytes, operation: Operation) -> None:
         self._kept[body] = operation
         self._bytes += len(body)
-        while self._bytes > self._most:
+        while self._bytes > self._most_bytes or len(self._kept) > self._most:
             oldest, _ = self._kept.popitem(last=False)
             self._bytes -= len(oldest)
 

@@ -103,7 +103,7 @@ class Prepared:
     """An operation with its values, which makes sense and is allowed: the same for whoever asks.
 
     `arguments` holds those of its fields by their nodes. Filled in when it is first executed are
-    `roots`, the fields selected of its root, and `asked`, what fields are asked for by their uses.
+    `roots`, the fields selected of its root, and `asked`, what is asked of fields by their uses.
     """
 
     document: Document
@@ -113,7 +113,7 @@ class Prepared:
     arguments: Mapping[int, Arguments]
     cost: int
     roots: Mapping[str, Use] | None = None
-    asked: dict[int, Asked] = field(default_factory=dict)
+    asked: dict[Use, Asked] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

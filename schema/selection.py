@@ -149,9 +149,9 @@ def selection(info: Info) -> Asked:
     """Return what is asked of the field that a resolver answers."""
     context, use = cast("Place", info)
     prepared = prepared_of(context)
-    asked = prepared.asked.get(id(use))
+    asked = prepared.asked.get(use)
     if asked is None:
-        asked = prepared.asked[id(use)] = _asked(prepared, use)
+        asked = prepared.asked[use] = _asked(prepared, use)
     return asked
 
 

@@ -57,8 +57,9 @@ def test_refuses_a_body_each_time_that_holds_no_operation() -> None:
         assert refusal.value.status == 400
 
 
-def test_keeps_those_that_came_last_up_to_so_many_bytes() -> None:
-    bodies = Bodies(most=1_000)
+@pytest.mark.parametrize("bound", [{"most_bytes": 1_000}, {"most": 2}])
+def test_keeps_so_many_of_those_that_came_last(bound: dict[str, int]) -> None:
+    bodies = Bodies(**bound)
     first, second, third = (bodies.operation_of(body(400, number)) for number in (1, 2, 3))
 
     assert bodies.operation_of(body(400, 3)) is third
