@@ -82,7 +82,8 @@ class Guarded(Model):
     # The columns as they were read, as long as the row is known to hold them.
     _read: Mapping[str, Any] | None = None
 
-    # Tortoise looks at each assignment whether it is of a row that is not saved; the database does.
+    # Tortoise looks at each assignment whether it is of a related row of the right model, which the
+    # foreign keys do, and whether a default was to be awaited for it: there are none here.
     __setattr__ = object.__setattr__  # type: ignore[assignment] # Tortoise names other types
 
     class Meta(Model.Meta):

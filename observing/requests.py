@@ -124,7 +124,7 @@ class Observed:
 
     def _id_of(self, scope: Scope) -> str:
         """Return the id that came along, or a new one."""
-        given = dict(scope["headers"]).get(HEADER)
-        if given is not None and GOOD_ID.fullmatch(given):
-            return str(given, "ascii")
+        for name, value in scope["headers"]:
+            if name == HEADER and GOOD_ID.fullmatch(value):
+                return str(value, "ascii")
         return f"{self._prefix}-{next(self._numbers):x}"
