@@ -6,6 +6,7 @@ Who does not show a good credential is turned away before a byte of the body is 
 import asyncio
 from typing import Any, Final
 
+from graphql import OperationType as GraphQLOperationType
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -19,7 +20,6 @@ from schema.asker import context_of
 from schema.bodies import Bodies
 from schema.context import Context
 from schema.deadline import Deadline
-from schema.documents import document_id
 from schema.event_stream import framing_of, stream_response, streamed, takes_only_streams
 from schema.repeats import once
 from schema.requests import WHOLE_BODY, HttpError, check_content_type, operation_of_url
@@ -51,8 +51,9 @@ def _key_of(scope: Scope, operation: Operation) -> str | None:
     key = header(scope, b"idempotency-key") if scope["method"] == "POST" else None
     if key is None:
         return None
-    id = document_id(operation.extensions)
-    return key if schema.is_mutation(operation.query, id, operation.name) else None
+    # What is wrong with one is told by executing it.
+    asked = operation.prepared.operation
+    return key if asked is not None and asked.operation is GraphQLOperationType.MUTATION else None
 
 
 class GraphQLEndpoint:

@@ -1,14 +1,12 @@
 """Execution: an operation is prepared, waits for its turn, and its root fields are answered."""
 
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import suppress
 from time import perf_counter
 from typing import Any, Final
 
 import orjson
 import strawberry
 from graphql import GraphQLError, OperationDefinitionNode, located_error
-from graphql import OperationType as GraphQLOperationType
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
@@ -116,15 +114,6 @@ class Schema(strawberry.Schema):
             raise OperationRefusedError(prepared.errors)
         answer = Answer(context, prepared)
         return await _stream(answer) if prepared.kind is SUBSCRIPTION else self._once(answer)
-
-    def is_mutation(self, query: str | None, id: str | None, name: str | None) -> bool:
-        """Whether a document asks for a mutation; what is wrong with it is told by executing it."""
-        document = self.documents.read(query, id)
-        if isinstance(document, list):
-            return False
-        with suppress(GraphQLError):
-            return document.operation(name).operation is GraphQLOperationType.MUTATION
-        return False
 
     async def _result(self, answer: Answer) -> ExecutionResult:
         kind, who = answer.prepared.kind, answer.context.viewer.user_id

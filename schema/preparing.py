@@ -40,8 +40,8 @@ def prepare(
         return _refused(limits, document)
     operation = None
     try:
-        check_variables(limits, values)
         operation = document.operation(name)
+        check_variables(limits, values)
         variables = coerced_variables(document, operation, values, limits)
         if isinstance(variables, list):
             return _refused(limits, variables, operation)
