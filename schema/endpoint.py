@@ -4,6 +4,7 @@ Who does not show a good credential is turned away before a byte of the body is 
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 from graphql import OperationType as GraphQLOperationType
@@ -164,8 +165,8 @@ class GraphQLEndpoint:
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         most = self.limits.max_body_bytes
-        whole: bytes | None = scope[WHOLE_BODY]() if WHOLE_BODY in scope else None
-        if whole is not None:
+        take: Callable[[], bytes | None] | None = scope.pop(WHOLE_BODY, None)
+        if take is not None and (whole := take()) is not None:
             if len(whole) > most:
                 raise too_large(most)
             return whole

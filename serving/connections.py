@@ -3,12 +3,14 @@
 import asyncio
 from functools import partial
 from typing import Any, Final
+from urllib.parse import unquote
 
+import httptools
 from typing_extensions import override
-from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from serving.answers import answered
+from serving.exchange import Exchange
 from settings.limits import Limits
 
 _EMPTY: Final = b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -17,10 +19,12 @@ _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large" + _EMPTY
 
 
 class Connections(HttpToolsProtocol):
-    """Writes answers whole, and closes a connection whose client does not say what it wants.
+    """Makes exchanges of requests, and closes a connection whose client does not say what it wants.
 
     uvicorn waits for ever for the first byte, and for the end of headers, however large they are.
     """
+
+    cycle: Exchange | None  # type: ignore[assignment] # which uvicorn leaves out of its type
 
     def __init__(
         self,
@@ -32,16 +36,32 @@ class Connections(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._seconds = header_seconds
         self._most = header_bytes
+        # Of a client that is to say what it wants, and of one that rests between two requests.
         self._timer: asyncio.TimerHandle | None = None
+        self._rest_timer: asyncio.TimerHandle | None = None
+        self._rests_since = 0.0
         self._in_header = False
         self._in_trailer = False
-        self._upgraded = False
+        # Whether it is to become a websocket, by what is read, and whether it has.
+        self._upgrades = self._upgraded = False
         # What the last read held, and those since which headers, or trailers, do not end.
         self._last = self._endless = 0
+        # The address that was asked for last, as the scope has it: most clients have but one.
+        self._url = b""
+        self._target: dict[str, Any] = {}
+        self._always: dict[str, Any] = {}
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
+        self._always = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": self.root_path,
+        }
         self._wait()
 
     @override
@@ -50,17 +70,27 @@ class Connections(HttpToolsProtocol):
         if self._in_header or self._in_trailer:
             self._endless += self._last
         super().data_received(data)
+        if self._in_header or self._in_trailer or not self._is_busy():
+            self._look()
+
+    def _look(self) -> None:
+        """Look after a client that has not said what it wants; most requests come whole."""
         if self._endless > self._most and (self._in_header or self._in_trailer):
             self._refuse()
-        # Most requests come whole, and need no timer.
         if self._timer is None and not self._upgraded and (self._in_header or not self._is_busy()):
             self._wait()
 
     @override
     def on_message_begin(self) -> None:
+        # The scope, which uvicorn begins here, is made when the head is known.
         self._in_header, self._in_trailer = True, False
         self._endless = 0
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+
+    @override
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
 
     @override
     def on_headers_complete(self) -> None:
@@ -68,7 +98,43 @@ class Connections(HttpToolsProtocol):
         if self._endless + self._last > self._most and self._size() > self._most:
             raise ValueError("headers are too large")
         self._in_header = False
-        super().on_headers_complete()
+        parser = self.parser
+        version = parser.get_http_version()
+        scope: Any = {
+            **self._always,
+            "http_version": version,
+            "method": parser.get_method().decode("ascii"),
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+        }
+        self.scope = scope
+        self._upgrades = parser.should_upgrade() and self._should_upgrade()
+        if self._upgrades:
+            return
+        if self.url != self._url:
+            self._read_url()
+        scope.update(self._target)
+        keep_alive = version != "1.0" and parser.should_keep_alive()
+        self._begin(Exchange(self, scope, keep_alive=keep_alive))
+
+    def _read_url(self) -> None:
+        parsed = httptools.parse_url(self.url)
+        path = parsed.path.decode("ascii")
+        self._target = {
+            "path": self.root_path + (unquote(path) if "%" in path else path),
+            "raw_path": self.root_path.encode("ascii") + parsed.path,
+            "query_string": parsed.query or b"",
+        }
+        self._url = self.url
+
+    def _begin(self, exchange: Exchange) -> None:
+        """Answer a request, or let it wait for those that came before it."""
+        before, self.cycle = self.cycle, exchange
+        if before is None or before.response_complete:
+            self._start_asgi_task(exchange, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((exchange, self.app))
 
     def on_chunk_header(self) -> None:
         """Take what follows for trailers, as it is after the last chunk, until it is none."""
@@ -77,7 +143,48 @@ class Connections(HttpToolsProtocol):
     @override
     def on_body(self, body: bytes) -> None:
         self._in_trailer = False
-        super().on_body(body)
+        exchange = self.cycle
+        if self._upgrades or exchange is None or exchange.response_complete:
+            return
+        exchange.body += body
+        if len(exchange.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        exchange.come()
+
+    @override
+    def on_message_complete(self) -> None:
+        exchange = self.cycle
+        if self._upgrades or exchange is None or exchange.response_complete:
+            return
+        exchange.more_body = False
+        exchange.come()
+
+    @override
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        # One timer for many rests, where uvicorn sets and cancels one for each.
+        self._rests_since = self.loop.time()
+        if self._rest_timer is None:
+            self._rest(self.timeout_keep_alive)
+
+    def _rest(self, seconds: float) -> None:
+        self._rest_timer = self.loop.call_later(seconds, self._end_rest)
+
+    def _end_rest(self) -> None:
+        self._rest_timer = None
+        if self._in_header or self._is_busy():  # the end of the next answer sets it again
+            return
+        left = self._rests_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._rest(left)
+        else:
+            self.transport.close()
 
     @override
     def send_400_response(self, msg: str) -> None:
@@ -87,17 +194,15 @@ class Connections(HttpToolsProtocol):
             super().send_400_response(msg)
 
     @override
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        super()._start_asgi_task(cycle, partial(answered, cycle, app))
-
-    @override
     def handle_websocket_upgrade(self) -> None:
         self._upgraded = True
+        self._wake()
         super().handle_websocket_upgrade()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        self._wake()
         super().connection_lost(exc)
 
     def _size(self) -> int:
@@ -109,7 +214,7 @@ class Connections(HttpToolsProtocol):
         self.transport.close()
 
     def _is_busy(self) -> bool:
-        return bool(self.cycle) and not self.cycle.response_complete
+        return self.cycle is not None and not self.cycle.response_complete
 
     def _wait(self) -> None:
         self._timer = self.loop.call_later(self._seconds, self._expire)
@@ -118,6 +223,11 @@ class Connections(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _wake(self) -> None:
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
+            self._rest_timer = None
 
     def _expire(self) -> None:
         self._timer = None

@@ -1,19 +1,24 @@
 """Answers of the server as they reach a socket: whole, in one write, and never kept back."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, Final
 
 import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
 from typing_extensions import override
-from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.server import ServerState
 
-from serving.answers import Answer
+from serving.connections import Connections
+from serving.exchange import Exchange
 from tests.served import PATIENCE, Served, served
 
 OK: Final = b"HTTP/1.1 200 OK\r\n"
+
+
+async def nobody(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    """Answer nothing."""
 
 
 class Recording(asyncio.Transport):
@@ -33,6 +38,10 @@ class Recording(asyncio.Transport):
         self.writes.append(b"".join(list_of_data))
 
     @override
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    @override
     def close(self) -> None:
         self.is_closed = True
 
@@ -42,37 +51,32 @@ class Request:
 
     def __init__(self, method: str = "GET", *, keep_alive: bool = True) -> None:
         self.transport = Recording()
-        self.completed = 0
-        self.cycle = RequestResponseCycle(
-            scope={"type": "http", "method": method},  # type: ignore[typeddict-item] # what is looked at
-            transport=self.transport,
-            flow=FlowControl(self.transport),
-            logger=logging.getLogger(__name__),
-            access_logger=logging.getLogger(__name__),
-            access_log=False,
-            default_headers=[(b"date", b"today")],
-            message_event=asyncio.Event(),
-            expect_100_continue=False,
-            keep_alive=keep_alive,
-            on_response=self._complete,
-        )
-        self.answer = Answer(self.cycle)
+        self.state = ServerState()
+        self.state.default_headers = [(b"date", b"today")]
+        config = uvicorn.Config(nobody, log_config=None)
+        connection = Connections(config, self.state, {}, header_seconds=9, header_bytes=9)
+        connection.connection_made(self.transport)
+        scope = {"type": "http", "method": method, "headers": []}
+        self.exchange = Exchange(connection, scope, keep_alive=keep_alive)
 
-    def _complete(self) -> None:
-        self.completed += 1
+    @property
+    def completed(self) -> int:
+        return self.state.total_requests
 
     async def start(self, *headers: tuple[bytes, bytes], status: int = 200) -> None:
         message = {"type": "http.response.start", "status": status, "headers": list(headers)}
-        await self.answer.send(message)
+        await self.exchange.send(message)
 
     async def body(self, body: bytes, *, more: bool = False) -> None:
         message = {"type": "http.response.body", "body": body, "more_body": more}
-        await self.answer.send(message)
+        await self.exchange.send(message)
 
 
 async def test_writes_head_and_body_together() -> None:
     request = Request()
 
+    waiting = asyncio.create_task(request.exchange.receive())
+    await asyncio.sleep(0)
     await request.start((b"content-length", b"2"), (b"vary", b"Accept"))
     assert request.transport.writes == []
     await request.body(b"{}")
@@ -81,8 +85,8 @@ async def test_writes_head_and_body_together() -> None:
         OK + b"date: today\r\ncontent-length: 2\r\nvary: Accept\r\n\r\n{}"
     ]
     assert request.completed == 1
-    assert request.cycle.response_complete
-    assert request.cycle.message_event.is_set()
+    assert request.exchange.response_complete
+    assert await asyncio.wait_for(waiting, PATIENCE) == {"type": "http.disconnect"}
     assert not request.transport.is_closed
 
 
@@ -179,7 +183,7 @@ async def test_lets_uvicorn_refuse_a_body_of_another_length(
 
 async def test_writes_nothing_for_who_has_gone() -> None:
     request = Request()
-    request.cycle.disconnected = True
+    request.exchange.disconnected = True
 
     await request.start((b"content-length", b"2"))
     await request.body(b"{}")

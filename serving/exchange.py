@@ -1,0 +1,133 @@
+"""One request and its answer; what comes or leaves whole takes less than uvicorn makes of it."""
+
+import asyncio
+import logging
+from functools import cached_property
+from typing import Any, Final
+
+from starlette.types import Message
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from schema.requests import WHOLE_BODY
+
+# The line of a header, which is a name and a value.
+_line: Final = b"%b: %b\r\n".__mod__
+
+
+class Exchange(RequestResponseCycle):
+    """uvicorn's cycle of a request, with a short way for what is as most requests are.
+
+    A body that is there by now is taken without waiting for it, and an answer that tells its size
+    is kept until its body follows, so that both leave in one write.
+    """
+
+    logger = logging.getLogger("uvicorn.error")
+    access_logger = logging.getLogger("uvicorn.access")
+    access_log = False
+    disconnected = False
+    more_body = True
+    response_started = False
+    response_complete = False
+    chunked_encoding: bool | None = None
+    expected_content_length = 0
+    # Of an answer that is kept back: its start, and what that becomes.
+    _start: Message | None = None
+    _head = _length = b""
+    _taken = False
+
+    def __init__(self, connection: HttpToolsProtocol, scope: Any, *, keep_alive: bool) -> None:  # noqa: ANN401 - ASGI's
+        # In place of uvicorn's own, which sets twice as much of every request.
+        self.scope = scope
+        self.transport = connection.transport
+        self.flow = connection.flow
+        self.default_headers = connection.server_state.default_headers
+        self.on_response = connection.on_response_complete
+        self.keep_alive = keep_alive
+        self.body = bytearray()
+        scope[WHOLE_BODY] = self.whole_body
+
+    @cached_property
+    @override
+    def message_event(self) -> asyncio.Event:  # type: ignore[override] # it can be written
+        """Tells who waits for the request that more of it has come, or that the client has gone."""
+        event = asyncio.Event()
+        if self.body or not (self.more_body or self._taken):
+            event.set()
+        return event
+
+    @cached_property
+    @override
+    def waiting_for_100_continue(self) -> bool:  # type: ignore[override] # as above
+        """Whether the client sends a body only once it is told to."""
+        return any(
+            name == b"expect" and value.lower() == b"100-continue"
+            for name, value in self.scope["headers"]
+        )
+
+    def come(self) -> None:
+        """Tell who waits, if anybody does."""
+        if "message_event" in self.__dict__:
+            self.message_event.set()
+
+    def whole_body(self) -> bytes | None:
+        """Take the body, if all of it is there and so is the client."""
+        if self.more_body or self.disconnected:
+            return None
+        self.flow.resume_reading()
+        self._taken = True
+        body, self.body = bytes(self.body), bytearray()
+        if "message_event" in self.__dict__:
+            self.message_event.clear()
+        return body
+
+    @override
+    async def send(self, message: Any) -> None:
+        """Take a message of ASGI, and write the whole answer if it is one by now."""
+        start = self._start
+        if start is not None:
+            self._start = None
+            body = message.get("body", b"")
+            if self._length == b"%d" % len(body) and self._ends(message):
+                self.response_started = self.response_complete = True
+                self.waiting_for_100_continue = False
+                self.come()
+                self.transport.writelines((self._head, body))
+                self.on_response()
+                return
+            await super().send(start)  # type: ignore[arg-type] # a message, as Starlette types it
+        elif not self.response_started and self._tells_size(message):
+            self._start = message
+            return
+        await super().send(message)
+
+    def _ends(self, message: Message) -> bool:
+        """Return whether nothing follows a body, and there is only to write."""
+        return not (
+            message.get("more_body", False)
+            or not self.keep_alive
+            or self.disconnected
+            or self.flow.write_paused
+            or self.scope["method"] == "HEAD"
+        )
+
+    def _tells_size(self, start: Message) -> bool:
+        """Return whether a start tells the size of its body, and uvicorn need not see to it."""
+        if start["type"] != "http.response.start":
+            return False
+        headers = [*self.default_headers, *start["headers"]]
+        values = dict(headers)
+        length = values.get(b"content-length")
+        if length is None or b"connection" in values or b"transfer-encoding" in values:
+            return False
+        lines = b"".join(map(_line, headers))
+        # More lines than headers: uvicorn refuses what would end one.
+        if lines.count(b"\n") != len(headers) or lines.count(b"\r") != len(headers):
+            return False
+        self._length = length
+        self._head = b"%b%b\r\n" % (STATUS_LINE[start["status"]], lines)
+        return True
