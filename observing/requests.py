@@ -124,7 +124,8 @@ class Observed:
 
     def _id_of(self, scope: Scope) -> str:
         """Return the id that came along, or a new one."""
-        for name, value in scope["headers"]:
-            if name == HEADER and GOOD_ID.fullmatch(value):
-                return str(value, "ascii")
+        if HEADER in dict(scope["headers"]):
+            for name, value in scope["headers"]:
+                if name == HEADER and GOOD_ID.fullmatch(value):
+                    return str(value, "ascii")
         return f"{self._prefix}-{next(self._numbers):x}"

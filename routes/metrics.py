@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from database import fetch_apart
-from observing.figures import REGISTRY
+from observing.figures import REGISTRY, count_durations
 from settings import Settings
 
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # the name is the package's
@@ -63,6 +63,7 @@ def _forget_ended(folder: str) -> None:
 
 
 def _of_processes() -> CollectorRegistry:
+    count_durations()
     folder = os.environ.get(FOLDER)
     if folder is None:
         return REGISTRY

@@ -18,6 +18,7 @@ _STATM: Final = Path("/proc/self/statm")  # of Linux; its second number is the r
 
 def _look(streams: Streams | None, feed: Feed | None) -> None:
     busy, idle = pool_figures()
+    figures.count_durations()
     figures.POOL_CONNECTIONS.labels("busy").set(busy)
     figures.POOL_CONNECTIONS.labels("idle").set(idle)
     if streams is not None and feed is not None:
@@ -49,3 +50,4 @@ async def watching(streams: Streams | None = None, feed: Feed | None = None) -> 
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        figures.count_durations()
