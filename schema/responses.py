@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from typing_extensions import override
@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 GRAPHQL_JSON: Final = "application/graphql-response+json"
 # When to ask again while something we need is away.
 RETRY_SOON: Final = {"retry-after": "1"}
+# Among the extensions of a request: the start of its answer may bring the body along, under this.
+WHOLE_ANSWER: Final = "whole_answer"
 NO_HEADERS: Final[Mapping[str, str]] = {}
 # What every answer says of itself, by its media type.
 HEADERS: Final = {
@@ -148,7 +150,15 @@ class JsonResponse(Response):
         ]
 
     @override
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        status, headers = self.status_code, self.raw_headers
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body})
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        start: Message = {
+            "type": "http.response.start",
+            "status": self.status_code,
+            "headers": self.raw_headers,
+        }
+        if WHOLE_ANSWER in scope.get("extensions", ()):
+            start[WHOLE_ANSWER] = self.body
+            await send(start)
+        else:
+            await send(start)
+            await send({"type": "http.response.body", "body": self.body})

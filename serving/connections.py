@@ -10,6 +10,7 @@ from typing_extensions import override
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from schema.responses import WHOLE_ANSWER
 from serving.exchange import Exchange
 from settings.limits import Limits
 
@@ -61,6 +62,7 @@ class Connections(HttpToolsProtocol):
             "client": self.client,
             "scheme": self.scheme,
             "root_path": self.root_path,
+            "extensions": {WHOLE_ANSWER: {}},
         }
         self._wait()
 

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from schema.requests import WHOLE_BODY
+from schema.responses import WHOLE_ANSWER
 
 # The line of a header, which is a name and a value.
 _line: Final = b"%b: %b\r\n".__mod__
@@ -22,8 +23,8 @@ _line: Final = b"%b: %b\r\n".__mod__
 class Exchange(RequestResponseCycle):
     """uvicorn's cycle of a request, with a short way for what is as most requests are.
 
-    A body that is there by now is taken without waiting for it, and an answer that tells its size
-    is kept until its body follows, so that both leave in one write.
+    A body that is there by now is taken without waiting for it, and an answer that comes whole
+    leaves in one write.
     """
 
     logger = logging.getLogger("uvicorn.error")
@@ -35,9 +36,7 @@ class Exchange(RequestResponseCycle):
     response_complete = False
     chunked_encoding: bool | None = None
     expected_content_length = 0
-    # Of an answer that is kept back: its start, and what that becomes.
-    _start: Message | None = None
-    _head = _length = b""
+    # Whether the body was taken at once.
     _taken = False
 
     def __init__(self, connection: HttpToolsProtocol, scope: Any, *, keep_alive: bool) -> None:  # noqa: ANN401 - ASGI's
@@ -87,47 +86,36 @@ class Exchange(RequestResponseCycle):
 
     @override
     async def send(self, message: Any) -> None:
-        """Take a message of ASGI, and write the whole answer if it is one by now."""
-        start = self._start
-        if start is not None:
-            self._start = None
-            body = message.get("body", b"")
-            if self._length == b"%d" % len(body) and self._ends(message):
-                self.response_started = self.response_complete = True
-                self.waiting_for_100_continue = False
-                self.come()
-                self.transport.writelines((self._head, body))
-                self.on_response()
-                return
-            await super().send(start)  # type: ignore[arg-type] # a message, as Starlette types it
-        elif not self.response_started and self._tells_size(message):
-            self._start = message
-            return
-        await super().send(message)
+        """Take a message of ASGI; a start that brings the whole body along leaves with it."""
+        body = message.get(WHOLE_ANSWER)
+        if body is None:
+            await super().send(message)
+        elif (head := self._head(message, body)) is None:
+            await super().send(message)
+            await super().send({"type": "http.response.body", "body": body, "more_body": False})
+        else:
+            self.response_started = self.response_complete = True
+            self.waiting_for_100_continue = False
+            self.come()
+            self.transport.writelines((head, body))
+            self.on_response()
 
-    def _ends(self, message: Message) -> bool:
-        """Return whether nothing follows a body, and there is only to write."""
-        return not (
-            message.get("more_body", False)
-            or not self.keep_alive
+    def _head(self, start: Message, body: bytes) -> bytes | None:
+        """Return the head of a whole answer; None where uvicorn has more to see to."""
+        if (
+            not self.keep_alive
             or self.disconnected
+            or self.response_started
             or self.flow.write_paused
             or self.scope["method"] == "HEAD"
-        )
-
-    def _tells_size(self, start: Message) -> bool:
-        """Return whether a start tells the size of its body, and uvicorn need not see to it."""
-        if start["type"] != "http.response.start":
-            return False
+        ):
+            return None
         headers = [*self.default_headers, *start["headers"]]
         values = dict(headers)
-        length = values.get(b"content-length")
-        if length is None or b"connection" in values or b"transfer-encoding" in values:
-            return False
+        if values.get(b"content-length") != b"%d" % len(body) or b"connection" in values:
+            return None
         lines = b"".join(map(_line, headers))
         # More lines than headers: uvicorn refuses what would end one.
         if lines.count(b"\n") != len(headers) or lines.count(b"\r") != len(headers):
-            return False
-        self._length = length
-        self._head = b"%b%b\r\n" % (STATUS_LINE[start["status"]], lines)
-        return True
+            return None
+        return b"%b%b\r\n" % (STATUS_LINE[start["status"]], lines)

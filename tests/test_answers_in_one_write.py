@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 from uvicorn.server import ServerState
 
+from schema.responses import WHOLE_ANSWER
 from serving.connections import Connections
 from serving.exchange import Exchange
 from tests.served import PATIENCE, Served, served
@@ -63,23 +64,18 @@ class Request:
     def completed(self) -> int:
         return self.state.total_requests
 
-    async def start(self, *headers: tuple[bytes, bytes], status: int = 200) -> None:
-        message = {"type": "http.response.start", "status": status, "headers": list(headers)}
-        await self.exchange.send(message)
-
-    async def body(self, body: bytes, *, more: bool = False) -> None:
-        message = {"type": "http.response.body", "body": body, "more_body": more}
-        await self.exchange.send(message)
+    async def answer(self, body: bytes, *headers: tuple[bytes, bytes], length: int = 2) -> None:
+        told = [(b"content-length", b"%d" % length), *headers]
+        start = {"type": "http.response.start", "status": 200, "headers": told}
+        await self.exchange.send({**start, WHOLE_ANSWER: body})
 
 
 async def test_writes_head_and_body_together() -> None:
     request = Request()
-
     waiting = asyncio.create_task(request.exchange.receive())
     await asyncio.sleep(0)
-    await request.start((b"content-length", b"2"), (b"vary", b"Accept"))
-    assert request.transport.writes == []
-    await request.body(b"{}")
+
+    await request.answer(b"{}", (b"vary", b"Accept"))
 
     assert request.transport.writes == [
         OK + b"date: today\r\ncontent-length: 2\r\nvary: Accept\r\n\r\n{}"
@@ -90,14 +86,14 @@ async def test_writes_head_and_body_together() -> None:
     assert not request.transport.is_closed
 
 
-async def test_lets_uvicorn_stream_what_comes_in_parts() -> None:
+async def test_lets_uvicorn_send_what_comes_in_parts() -> None:
     request = Request()
 
-    await request.start()
-    assert request.transport.writes != []
-    await request.body(b"one", more=True)
-    await request.body(b"two", more=True)
-    await request.body(b"")
+    await request.exchange.send({"type": "http.response.start", "status": 200, "headers": []})
+    for part in (b"one", b"two", b""):
+        await request.exchange.send(
+            {"type": "http.response.body", "body": part, "more_body": part != b""}
+        )
 
     assert request.transport.writes == [
         OK + b"date: today\r\ntransfer-encoding: chunked\r\n\r\n",
@@ -106,25 +102,13 @@ async def test_lets_uvicorn_stream_what_comes_in_parts() -> None:
     assert request.completed == 1
 
 
-async def test_lets_uvicorn_send_in_parts_what_tells_its_size() -> None:
-    request = Request()
-
-    await request.start((b"content-length", b"6"))
-    await request.body(b"one", more=True)
-    await request.body(b"two")
-
-    head = OK + b"date: today\r\ncontent-length: 6\r\n\r\n"
-    assert request.transport.writes == [head, b"one", b"two"]
-    assert request.completed == 1
-
-
 async def test_lets_uvicorn_leave_the_body_out_where_only_the_head_was_asked_for() -> None:
     request = Request("HEAD")
 
-    await request.start((b"content-length", b"2"))
-    await request.body(b"{}")
+    await request.answer(b"{}")
 
-    assert request.transport.writes == [OK + b"date: today\r\ncontent-length: 2\r\n\r\n"]
+    written = b"".join(request.transport.writes)
+    assert written == OK + b"date: today\r\ncontent-length: 2\r\n\r\n"
     assert request.completed == 1
 
 
@@ -140,8 +124,7 @@ async def test_lets_uvicorn_close_a_connection_that_is_not_to_stay(
 ) -> None:
     request = Request(keep_alive=keep_alive)
 
-    await request.start((b"content-length", b"2"), *headers)
-    await request.body(b"{}")
+    await request.answer(b"{}", *headers)
 
     assert b"".join(request.transport.writes).endswith(b"connection: close\r\n\r\n{}")
     assert request.transport.is_closed
@@ -161,34 +144,42 @@ async def test_lets_uvicorn_refuse_a_header_that_would_begin_another(
     request = Request()
 
     with pytest.raises(RuntimeError, match=refusal):
-        await request.start((b"content-length", b"2"), (name, value))
+        await request.answer(b"{}", (name, value))
 
     assert request.transport.writes == []
 
 
 @pytest.mark.parametrize(
-    ("length", "body", "refusal"),
-    [(b"3", b"{}", "shorter than Content-Length"), (b"1", b"{}", "longer than Content-Length")],
+    ("length", "refusal"),
+    [(3, "shorter than Content-Length"), (1, "longer than Content-Length")],
 )
-async def test_lets_uvicorn_refuse_a_body_of_another_length(
-    length: bytes, body: bytes, refusal: str
-) -> None:
+async def test_lets_uvicorn_refuse_a_body_of_another_length(length: int, refusal: str) -> None:
     request = Request()
 
-    await request.start((b"content-length", length))
-
     with pytest.raises(RuntimeError, match=refusal):
-        await request.body(body)
+        await request.answer(b"{}", length=length)
 
 
 async def test_writes_nothing_for_who_has_gone() -> None:
     request = Request()
     request.exchange.disconnected = True
 
-    await request.start((b"content-length", b"2"))
-    await request.body(b"{}")
+    await request.answer(b"{}")
 
     assert request.transport.writes == []
+
+
+async def test_lets_uvicorn_wait_for_a_client_that_does_not_read() -> None:
+    request = Request()
+    request.exchange.flow.pause_writing()
+
+    answering = asyncio.create_task(request.answer(b"{}"))
+    await asyncio.sleep(0.01)
+    assert request.transport.writes == []
+    request.exchange.flow.resume_writing()
+    await asyncio.wait_for(answering, PATIENCE)
+
+    assert b"".join(request.transport.writes).endswith(b"content-length: 2\r\n\r\n{}")
 
 
 @pytest.fixture(scope="module")
