@@ -32,7 +32,7 @@ def forget_trusted() -> None:
     _trusted.clear()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Credential:
     """Something that can say who asks, now and again as long as a stream is open.
 

@@ -1,9 +1,8 @@
 """Figures: all that is counted and measured, for Prometheus; each label has few values."""
 
 from bisect import bisect_left
-from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from threading import Lock
 from typing import Any, Final
 
 from prometheus_client import (
@@ -99,9 +98,9 @@ WEBHOOK_POSTS: Final = _counter(
 )
 WEBHOOKS_DISABLED: Final = _counter("webhooks_disabled", "Webhooks that were switched off.")
 
-_durations: dict[str, Durations] = {}
-# Operations that ended lately: their names, and the seconds they took.
-_ended: Final[deque[tuple[str, float]]] = deque()
+# How long the operations took that ended lately, in seconds, by the name they are counted under.
+_lasted: Final[dict[str, list[float]]] = {}
+_counting: Final = Lock()
 
 
 def observe(asked: Mapping[str, Any], seconds: float) -> None:
@@ -110,27 +109,21 @@ def observe(asked: Mapping[str, Any], seconds: float) -> None:
     How long it took is counted by `count_durations`, within a second.
     """
     name = asked.get("operation") or UNNAMED
-    _ended.append((name, seconds))
+    lasted = _lasted.get(name)
+    if lasted is None:
+        if len(_lasted) >= MOST_NAMES:
+            name = OTHER
+        lasted = _lasted.setdefault(name, [])
+    lasted.append(seconds)
     if "code" in asked:
-        OPERATION_ERRORS.labels(_told(name), asked["code"]).inc()
+        OPERATION_ERRORS.labels(name, asked["code"]).inc()
 
 
 def count_durations() -> None:
     """Count how long the operations took that have ended; any thread may do so."""
-    by_name: defaultdict[str, list[float]] = defaultdict(list)
-    with suppress(IndexError):  # there are no more
-        while True:
-            name, seconds = _ended.popleft()
-            by_name[_told(name)].append(seconds)
-    for name, taken in by_name.items():
-        _durations[name].observe_all(taken)
-
-
-def _told(name: str) -> str:
-    """Return the name under which an operation is counted, one of so many."""
-    if name not in _durations:
-        if len(_durations) >= MOST_NAMES:
-            name = OTHER
-        if name not in _durations:
-            _durations[name] = OPERATION_SECONDS.labels(name)
-    return name
+    with _counting:
+        for name, lasted in tuple(_lasted.items()):
+            # What comes meanwhile is for the next time.
+            if taken := lasted[:]:
+                del lasted[: len(taken)]
+                OPERATION_SECONDS.labels(name).observe_all(taken)

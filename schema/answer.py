@@ -59,9 +59,13 @@ class Answer:
     async def data(self) -> dict[str, Any] | None:
         """Return the data of all root fields; None where one that must not be null failed."""
         selected = self._roots()
-        one_by_one = len(selected) == 1 or self.prepared.kind is OperationType.MUTATION
         try:
-            return await (self._object if one_by_one else self._at_once)(selected, None, ())
+            if len(selected) == 1:
+                ((key, use),) = selected.items()
+                return {key: await self._field(None, use, (key,))}
+            if self.prepared.kind is OperationType.MUTATION:
+                return await self._object(selected, None, ())
+            return await self._at_once(selected)
         except GraphQLError as error:
             self.errors.append(error)
             return None
@@ -85,15 +89,10 @@ class Answer:
         """Return an object from its selected fields, answered one after another."""
         return {key: await self._field(source, use, (*path, key)) for key, use in selected.items()}
 
-    async def _at_once(
-        self,
-        selected: Mapping[str, Use],
-        source: Any,  # noqa: ANN401 - as above
-        path: Path,
-    ) -> dict[str, Any]:
-        """Return an object from its selected fields, answered at the same time."""
+    async def _at_once(self, selected: Mapping[str, Use]) -> dict[str, Any]:
+        """Return the data of the root fields of a query, answered at the same time."""
         found = await asyncio.gather(
-            *(self._field(source, use, (*path, key)) for key, use in selected.items()),
+            *(self._field(None, use, (key,)) for key, use in selected.items()),
             return_exceptions=True,
         )
         for value in found:

@@ -24,10 +24,10 @@ class Deadline:
 
     def __enter__(self) -> None:
         """Start the clock."""
-        self._task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task(loop)
         self._until = monotonic() + self._seconds
         self._running.add(self)
-        loop = asyncio.get_running_loop()
         if self._ticking is not loop:
             Deadline._ticking = loop
             loop.call_later(TICK_SECONDS, self._tick)

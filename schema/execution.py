@@ -98,9 +98,20 @@ class Schema(strawberry.Schema):
         _tell(context, prepared.operation)
         if isinstance(prepared, Refused):
             return PreExecutionError(data=None, errors=prepared.errors)
-        if prepared.kind not in allowed:
-            raise InvalidOperationTypeError(prepared.kind)
-        return await self._result(Answer(context, prepared))
+        kind, who = prepared.kind, context.viewer.user_id
+        if kind not in allowed:
+            raise InvalidOperationTypeError(kind)
+        answer = Answer(context, prepared)
+        began = await self._turns.take(who)
+        try:
+            with Deadline(self.limits.operation_seconds):
+                data = await answer.data()
+        except TimeoutError:
+            return ExecutionResult(data=None, errors=[unfinished(kind)])
+        finally:
+            self._turns.give_back(who, began)
+        errors = [told(error, kind) for error in answer.errors[: self.limits.max_errors]]
+        return ExecutionResult(data, errors or None, {"cost": prepared.cost})
 
     async def answers(
         self, prepared: Prepared | Refused, context: Context
@@ -112,28 +123,18 @@ class Schema(strawberry.Schema):
         _tell(context, prepared.operation)
         if isinstance(prepared, Refused):
             raise OperationRefusedError(prepared.errors)
-        answer = Answer(context, prepared)
-        return await _stream(answer) if prepared.kind is SUBSCRIPTION else self._once(answer)
+        if prepared.kind is SUBSCRIPTION:
+            return await _stream(Answer(context, prepared))
+        return self._once(prepared, context)
 
-    async def _result(self, answer: Answer) -> ExecutionResult:
-        kind, who = answer.prepared.kind, answer.context.viewer.user_id
-        began = await self._turns.take(who)
-        try:
-            with Deadline(self.limits.operation_seconds):
-                data = await answer.data()
-        except TimeoutError:
-            return ExecutionResult(data=None, errors=[unfinished(kind)])
-        finally:
-            self._turns.give_back(who, began)
-        errors = [told(error, kind) for error in answer.errors[: self.limits.max_errors]]
-        return ExecutionResult(data, errors or None, {"cost": answer.prepared.cost})
-
-    async def _once(self, answer: Answer) -> AsyncGenerator[tuple[bytes, ...], None]:
+    async def _once(
+        self, prepared: Prepared, context: Context
+    ) -> AsyncGenerator[tuple[bytes, ...], None]:
         started = perf_counter()
-        result = await self._result(answer)
+        result = await self.answer(prepared, context, ONE_ANSWER)
         errors = [error.formatted for error in result.errors or ()]
         code = {"code": errors[0]["extensions"]["code"]} if errors else {}
-        observe({"operation": answer.context.operation, **code}, perf_counter() - started)
+        observe({"operation": context.operation, **code}, perf_counter() - started)
         if "BAD_REQUEST" in codes_of(errors):
             raise OperationRefusedError(result.errors or [])
         whole: dict[str, Any] = {"errors": errors} if errors else {}

@@ -23,7 +23,8 @@ logger = logging.getLogger(__name__)
 GRAPHQL_JSON: Final = "application/graphql-response+json"
 # When to ask again while something we need is away.
 RETRY_SOON: Final = {"retry-after": "1"}
-# Among the extensions of a request: the start of its answer may bring the body along, under this.
+# Among the extensions of a request: the start of its answer may bring the body along, under this,
+# and need not tell its size.
 WHOLE_ANSWER: Final = "whole_answer"
 NO_HEADERS: Final[Mapping[str, str]] = {}
 # What every answer says of itself, by its media type.
@@ -145,7 +146,6 @@ class JsonResponse(Response):
         self.body, self.status_code, self.background = body, status, None
         self.raw_headers = [
             *HEADERS[liked.media_type],
-            (b"content-length", b"%d" % len(body)),
             *[(name.encode(), value.encode()) for name, value in more.items()],
         ]
 
@@ -160,5 +160,6 @@ class JsonResponse(Response):
             start[WHOLE_ANSWER] = self.body
             await send(start)
         else:
+            self.raw_headers.append((b"content-length", b"%d" % len(self.body)))
             await send(start)
             await send({"type": "http.response.body", "body": self.body})

@@ -90,18 +90,20 @@ class Exchange(RequestResponseCycle):
         body = message.get(WHOLE_ANSWER)
         if body is None:
             await super().send(message)
-        elif (head := self._head(message, body)) is None:
+        elif (head := self._head(message)) is None:
+            message["headers"].append((b"content-length", b"%d" % len(body)))
             await super().send(message)
             await super().send({"type": "http.response.body", "body": body, "more_body": False})
         else:
             self.response_started = self.response_complete = True
             self.waiting_for_100_continue = False
             self.come()
-            self.transport.writelines((head, body))
+            length = b"content-length: %d\r\n\r\n" % len(body)
+            self.transport.writelines((head, length, body))
             self.on_response()
 
-    def _head(self, start: Message, body: bytes) -> bytes | None:
-        """Return the head of a whole answer; None where uvicorn has more to see to."""
+    def _head(self, start: Message) -> bytes | None:
+        """Return the head of a whole answer but for its size; None where uvicorn sees to more."""
         if (
             not self.keep_alive
             or self.disconnected
@@ -111,11 +113,12 @@ class Exchange(RequestResponseCycle):
         ):
             return None
         headers = [*self.default_headers, *start["headers"]]
-        values = dict(headers)
-        if values.get(b"content-length") != b"%d" % len(body) or b"connection" in values:
-            return None
         lines = b"".join(map(_line, headers))
-        # More lines than headers: uvicorn refuses what would end one.
-        if lines.count(b"\n") != len(headers) or lines.count(b"\r") != len(headers):
+        # uvicorn closes where that is asked for, and refuses what would begin another header.
+        if (
+            b"connection:" in lines
+            or lines.count(b"\n") != len(headers)
+            or lines.count(b"\r") != len(headers)
+        ):
             return None
-        return b"%b%b\r\n" % (STATUS_LINE[start["status"]], lines)
+        return STATUS_LINE[start["status"]] + lines

@@ -64,9 +64,8 @@ class Request:
     def completed(self) -> int:
         return self.state.total_requests
 
-    async def answer(self, body: bytes, *headers: tuple[bytes, bytes], length: int = 2) -> None:
-        told = [(b"content-length", b"%d" % length), *headers]
-        start = {"type": "http.response.start", "status": 200, "headers": told}
+    async def answer(self, body: bytes, *headers: tuple[bytes, bytes]) -> None:
+        start = {"type": "http.response.start", "status": 200, "headers": list(headers)}
         await self.exchange.send({**start, WHOLE_ANSWER: body})
 
 
@@ -78,7 +77,7 @@ async def test_writes_head_and_body_together() -> None:
     await request.answer(b"{}", (b"vary", b"Accept"))
 
     assert request.transport.writes == [
-        OK + b"date: today\r\ncontent-length: 2\r\nvary: Accept\r\n\r\n{}"
+        OK + b"date: today\r\nvary: Accept\r\ncontent-length: 2\r\n\r\n{}"
     ]
     assert request.completed == 1
     assert request.exchange.response_complete
@@ -126,7 +125,8 @@ async def test_lets_uvicorn_close_a_connection_that_is_not_to_stay(
 
     await request.answer(b"{}", *headers)
 
-    assert b"".join(request.transport.writes).endswith(b"connection: close\r\n\r\n{}")
+    assert b"".join(request.transport.writes).endswith(b"\r\n\r\n{}")
+    assert b"connection: close\r\n" in b"".join(request.transport.writes)
     assert request.transport.is_closed
 
 
@@ -147,17 +147,6 @@ async def test_lets_uvicorn_refuse_a_header_that_would_begin_another(
         await request.answer(b"{}", (name, value))
 
     assert request.transport.writes == []
-
-
-@pytest.mark.parametrize(
-    ("length", "refusal"),
-    [(3, "shorter than Content-Length"), (1, "longer than Content-Length")],
-)
-async def test_lets_uvicorn_refuse_a_body_of_another_length(length: int, refusal: str) -> None:
-    request = Request()
-
-    with pytest.raises(RuntimeError, match=refusal):
-        await request.answer(b"{}", length=length)
 
 
 async def test_writes_nothing_for_who_has_gone() -> None:
