@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+import asyncpg
 import pytest
 from websockets import ConnectionClosed
 
@@ -51,6 +52,26 @@ async def test_carries_queries_mutations_and_subscriptions(bank: Bank) -> None:
         "m": {"id": "m", "type": "complete"},
         "s": {"id": "s", "type": "next", "payload": NEXT},
     }
+
+
+async def test_follows_the_log_before_it_obeys_the_next_message(
+    bank: Bank, shared_database_url: str
+) -> None:
+    locker = await asyncpg.connect(shared_database_url)
+    try:
+        async with socket(bank.url, bank.token) as opened:
+            async with locker.transaction():
+                await locker.execute("lock table activity in access exclusive mode")
+                await opened.subscribe("s", KINDS)
+                await opened.subscribe("q", "{ __typename }")
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(opened.connection.recv(), 0.3)
+
+            answered = await opened.hear()
+    finally:
+        await locker.close()
+
+    assert (answered["id"], answered["payload"]["data"]) == ("q", {"__typename": "Query"})
 
 
 @pytest.mark.parametrize("shown", ["header", "Authorization", "authorization", "authToken"])
