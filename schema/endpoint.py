@@ -5,6 +5,7 @@ Who does not show a good credential is turned away before a byte of the body is 
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from graphql import OperationType as GraphQLOperationType
@@ -25,6 +26,7 @@ from schema.event_stream import framing_of, stream_response, streamed, takes_onl
 from schema.repeats import once
 from schema.requests import WHOLE_BODY, HttpError, check_content_type, operation_of_url
 from schema.responses import (
+    Accepted,
     accepted,
     ending,
     error_response,
@@ -41,6 +43,7 @@ SERVED: Final = {
     "GET": (OperationType.QUERY,),
     "POST": (OperationType.QUERY, OperationType.MUTATION),
 }
+NO_CODES: Final[frozenset[str]] = frozenset()
 HOW_TO_SUBSCRIBE: Final = (
     "A subscription is answered by a stream: ask with `Accept: text/event-stream`, or over a"
     " websocket that speaks graphql-transport-ws."
@@ -108,17 +111,7 @@ class GraphQLEndpoint:
         if streams and key is None:
             return await self._stream(operation, context, accept, asked)
 
-        async def execute() -> tuple[Response, set[str]]:
-            result = await schema.answer(operation.prepared, context, SERVED[method])
-            if context.operation is not None:
-                asked["operation"] = context.operation
-            response = result_response(result, liked)
-            if not result.errors:
-                return response, set()
-            codes = [(error.extensions or {})["code"] for error in result.errors]
-            asked["code"] = codes[0]
-            return response, set(codes)
-
+        execute = partial(self._execute, operation, context, method, liked, asked)
         if key is not None:
             seconds = self.limits.operation_seconds
             response = await once(context.viewer, key, operation, liked, seconds, execute)
@@ -130,6 +123,25 @@ class GraphQLEndpoint:
                 raise method_not_allowed("POST") from error
             return await self._stream(operation, context, accept, asked)
         return response
+
+    async def _execute(
+        self,
+        operation: Operation,
+        context: Context,
+        method: str,
+        liked: Accepted,
+        asked: dict[str, Any],
+    ) -> tuple[Response, frozenset[str]]:
+        """Return the answer that tells of a result, and the codes of its errors."""
+        result = await schema.answer(operation.prepared, context, SERVED[method])
+        if context.operation is not None:
+            asked["operation"] = context.operation
+        response = result_response(result, liked)
+        if not result.errors:
+            return response, NO_CODES
+        codes = [(error.extensions or {})["code"] for error in result.errors]
+        asked["code"] = codes[0]
+        return response, frozenset(codes)
 
     async def _pause(self) -> None:
         """Keep a refusal back: who asks again at once would keep the process busy with them."""

@@ -26,7 +26,7 @@ UNFINISHED: Final = frozenset(
 )
 
 # Returns an answer, and the codes of its errors.
-Execute = Callable[[], Awaitable[tuple[Response, set[str]]]]
+Execute = Callable[[], Awaitable[tuple[Response, frozenset[str]]]]
 
 
 def _hash_of(operation: Operation) -> str:

@@ -151,7 +151,8 @@ class Connections(HttpToolsProtocol):
         exchange.body += body
         if len(exchange.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
-        exchange.come()
+        if exchange.waited:
+            exchange.message_event.set()
 
     @override
     def on_message_complete(self) -> None:
@@ -159,7 +160,8 @@ class Connections(HttpToolsProtocol):
         if self._upgrades or exchange is None or exchange.response_complete:
             return
         exchange.more_body = False
-        exchange.come()
+        if exchange.waited:
+            exchange.message_event.set()
 
     @override
     def on_response_complete(self) -> None:

@@ -36,7 +36,8 @@ class Exchange(RequestResponseCycle):
     response_complete = False
     chunked_encoding: bool | None = None
     expected_content_length = 0
-    # Whether the body was taken at once.
+    # Whether anybody has waited for more of the request, and whether its body was taken at once.
+    waited = False
     _taken = False
 
     def __init__(self, connection: HttpToolsProtocol, scope: Any, *, keep_alive: bool) -> None:  # noqa: ANN401 - ASGI's
@@ -54,6 +55,7 @@ class Exchange(RequestResponseCycle):
     @override
     def message_event(self) -> asyncio.Event:  # type: ignore[override] # it can be written
         """Tells who waits for the request that more of it has come, or that the client has gone."""
+        self.waited = True
         event = asyncio.Event()
         if self.body or not (self.more_body or self._taken):
             event.set()
@@ -68,11 +70,6 @@ class Exchange(RequestResponseCycle):
             for name, value in self.scope["headers"]
         )
 
-    def come(self) -> None:
-        """Tell who waits, if anybody does."""
-        if "message_event" in self.__dict__:
-            self.message_event.set()
-
     def whole_body(self) -> bytes | None:
         """Take the body, if all of it is there and so is the client."""
         if self.more_body or self.disconnected:
@@ -80,7 +77,7 @@ class Exchange(RequestResponseCycle):
         self.flow.resume_reading()
         self._taken = True
         body, self.body = bytes(self.body), bytearray()
-        if "message_event" in self.__dict__:
+        if self.waited:
             self.message_event.clear()
         return body
 
@@ -97,7 +94,8 @@ class Exchange(RequestResponseCycle):
         else:
             self.response_started = self.response_complete = True
             self.waiting_for_100_continue = False
-            self.come()
+            if self.waited:
+                self.message_event.set()
             length = b"content-length: %d\r\n\r\n" % len(body)
             self.transport.writelines((head, length, body))
             self.on_response()
