@@ -39,7 +39,6 @@ class Answer:
     """The answer to one operation, and the errors of its fields so far."""
 
     def __init__(self, context: Context, prepared: Prepared) -> None:
-        context.prepared = prepared
         self.context = context
         self.prepared = prepared
         self.document = prepared.document
@@ -125,7 +124,7 @@ class Answer:
         resolver = resolver_of(field)
         if resolver.function is None:
             return getattr(source, resolver.attribute)
-        place = Place(self.context, use)
+        place = Place(self.context, use, self.prepared)
         if not field.args:
             return await resolver.function(source, place)
         node = use.nodes[0]

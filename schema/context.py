@@ -127,7 +127,6 @@ class Context:
     viewer: Viewer
     credential: Credential | None = None
     operation: str | None = None
-    prepared: Prepared | None = None
 
     async def current(self) -> Viewer:
         """Return who asks, as of now; raise `UnauthenticatedError` once nobody does."""
@@ -139,6 +138,7 @@ class Place(NamedTuple):
 
     context: Context
     use: Use
+    prepared: Prepared
 
 
 Info = strawberry.Info[Context, None]

@@ -77,7 +77,7 @@ class GraphQLEndpoint:
         asked = scope["asked"] = {}
         self._running += 1
         try:
-            response = await self._answer(scope, receive, accept, asked)
+            response = await self._answer(scope, receive, accept, liked, asked)
         except HttpError as error:
             asked["code"] = error.code
             response = error_response(error, liked)
@@ -96,10 +96,15 @@ class GraphQLEndpoint:
         await response(scope, receive, send)
 
     async def _answer(
-        self, scope: Scope, receive: Receive, accept: str, asked: dict[str, Any]
+        self,
+        scope: Scope,
+        receive: Receive,
+        accept: str,
+        liked: Accepted,
+        asked: dict[str, Any],
     ) -> Response:
         """Answer a request; `asked` is filled in with what the log may tell of it."""
-        method, liked = scope["method"], accepted(accept)
+        method = scope["method"]
         if self._running > self.limits.max_running:
             await self._pause()
             raise overloaded()

@@ -19,7 +19,7 @@ from graphql import (
 from strawberry.utils.str_converters import to_snake_case
 
 from resolvers.selection import Asked, Selection
-from schema.context import Context, Document, Fields, Info, Place, Prepared, Selected, Use
+from schema.context import Document, Fields, Info, Place, Prepared, Selected, Use
 
 # More ways to switch one field than this: they are worked out anew.
 MOST_SWITCHES: Final = 16
@@ -147,8 +147,7 @@ def fields(
 
 def selection(info: Info) -> Asked:
     """Return what is asked of the field that a resolver answers."""
-    context, use = cast("Place", info)
-    prepared = prepared_of(context)
+    _, use, prepared = cast("Place", info)
     asked = prepared.asked.get(use)
     if asked is None:
         asked = prepared.asked[use] = _asked(prepared, use)
@@ -178,10 +177,3 @@ def select(schema: GraphQLSchema, parent: GraphQLObjectType, field: FieldNode) -
     """Return what a field of our own selects, which knows neither fragments nor variables."""
     document = Document(DocumentNode(definitions=()), schema, {}, {})
     return _Collector(document, {}).select([field], parent)
-
-
-def prepared_of(context: Context) -> Prepared:
-    """Return the operation that is being executed."""
-    if context.prepared is None:
-        raise LookupError("the executor keeps the operation of each request")
-    return context.prepared

@@ -27,20 +27,20 @@ class OverloadedError(GraphQLError):
 class Turns:
     """The turns of one process: `most` at once, each after `patience` seconds at the latest."""
 
-    __slots__ = ("_limit", "_most", "_patience", "_running", "_running_of", "_waiting")
+    __slots__ = ("_limit", "_most", "_patience", "_running", "_waiting")
 
     def __init__(self, most: int, patience: float) -> None:
         self._most = most
         self._patience = patience
         self._limit = most
-        self._running = 0
-        self._running_of: dict[UUID, int] = {}
+        # Who has a turn, once for each.
+        self._running: list[UUID] = []
         self._waiting: list[tuple[UUID, asyncio.Future[None]]] = []
 
     async def take(self, who: UUID) -> float:
         """Wait for somebody's turn and return when it began, or raise `OverloadedError`."""
-        if self._running < self._limit:
-            self._begin(who)
+        if len(self._running) < self._limit:
+            self._running.append(who)
         else:
             await self._wait(who)
         return perf_counter()
@@ -53,23 +53,16 @@ class Turns:
             self._limit += 1
         self._end(who)
 
-    def _begin(self, who: UUID) -> None:
-        self._running += 1
-        self._running_of[who] = self._running_of.get(who, 0) + 1
-
     def _end(self, who: UUID) -> None:
-        self._running -= 1
-        running = self._running_of.pop(who) - 1
-        if running:
-            self._running_of[who] = running
-        while self._waiting and self._running < self._limit:
-            self._admit(min(self._waiting, key=lambda waits: self._running_of.get(waits[0], 0)))
+        self._running.remove(who)
+        while self._waiting and len(self._running) < self._limit:
+            self._admit(min(self._waiting, key=lambda waits: self._running.count(waits[0])))
 
     def _admit(self, waits: tuple[UUID, asyncio.Future[None]]) -> None:
         self._waiting.remove(waits)
         who, turn = waits
         if not turn.done():
-            self._begin(who)
+            self._running.append(who)
             turn.set_result(None)
 
     async def _wait(self, who: UUID) -> None:
