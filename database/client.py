@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Final
 
 import asyncpg
+from tortoise import fields
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionContextPooled
 from tortoise.connection import get_connections
@@ -39,6 +40,10 @@ def bounds(seconds: int) -> dict[str, str]:
         "lock_timeout": f"{seconds * 400}ms",
     }
 
+
+# The driver reads identifiers and times, in UTC, as Tortoise would make them of text.
+fields.UUIDField.skip_to_python_if_native = True
+fields.DatetimeField.skip_to_python_if_native = True
 
 LOST: Final = "The connection to the database was lost."
 

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
@@ -26,7 +25,7 @@ RESTARTING: Final = "The server restarts; subscribe again."
 Answers = AsyncGenerator[tuple[bytes, ...], None]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Operation:
     """What a client asks for, by whichever way: by a text, or by the id of a trusted document."""
 
@@ -34,11 +33,16 @@ class Operation:
     variables: dict[str, Any] | None
     name: str | None
     extensions: dict[str, Any] | None = None
+    _prepared: Prepared | Refused | None = None
 
-    @cached_property
+    @property
     def prepared(self) -> Prepared | Refused:
         """What is to be executed, or why nothing is; found once."""
-        return schema.prepare(self.query, self.variables, self.name, self.extensions)
+        found = self._prepared
+        if found is None:
+            found = schema.prepare(self.query, self.variables, self.name, self.extensions)
+            self._prepared = found
+        return found
 
     async def answers(self, context: Context) -> Answers:
         """Return the answers as they come; raise `OperationRefusedError` where there are none."""
