@@ -1,7 +1,8 @@
 """What mutations take; an absent field stays as it is, null empties it."""
 
 import datetime as dt
-from typing import Any
+from dataclasses import fields
+from typing import Any, Final
 
 import strawberry
 
@@ -11,25 +12,21 @@ from schema.ids import assignee_key
 
 ABSENT = "Absent: unchanged; null: none."
 CONFIRMATION = '"TERMINATE", exactly, where status and resolution are both DONE; else ignored.'
+# The fields of an input that say why, until when and by when.
+DETAILS: Final = tuple(field.name for field in fields(models.Details))
 VERSION = "Version that was seen; refused with CONFLICT where it is another by now."
-
-
-def _given(value: Any) -> Any:  # noqa: ANN401 - any field of an input
-    return None if value is strawberry.UNSET else value
 
 
 def _edit(input: Any) -> Edit:  # noqa: ANN401 - any input with these fields
     """Return what an input wants saved; an empty comment is none."""
-    names = ("reason", "comment", "effective_on", "due_on")
-    details = {name: getattr(input, name, strawberry.UNSET) for name in names}
-    assignee = getattr(input, "assignee_id", strawberry.UNSET)
+    given = {name: value for name, value in vars(input).items() if value is not strawberry.UNSET}
     return Edit(
-        status=_given(getattr(input, "status", None)),
-        resolution=_given(getattr(input, "resolution", None)),
-        confirmation=_given(getattr(input, "confirmation", None)),
-        assignee=UNCHANGED if assignee is strawberry.UNSET else assignee_key(assignee),
-        details={k: v or None for k, v in details.items() if v is not strawberry.UNSET},
-        expected_version=_given(getattr(input, "expected_version", None)),
+        status=given.get("status"),
+        resolution=given.get("resolution"),
+        confirmation=given.get("confirmation"),
+        assignee=assignee_key(given["assignee_id"]) if "assignee_id" in given else UNCHANGED,
+        details={name: given[name] or None for name in DETAILS if name in given},
+        expected_version=given.get("expected_version"),
     )
 
 
