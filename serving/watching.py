@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from database import pool_figures
+from database import log_mishap, pool_figures
 from events import Feed
 from observing import figures
 from schema.streams import Streams
@@ -38,7 +38,10 @@ async def watching(streams: Streams | None = None, feed: Feed | None = None) -> 
 
     async def watch() -> None:
         while True:
-            _look(streams, feed)
+            try:
+                _look(streams, feed)
+            except Exception as error:  # noqa: BLE001 - whatever it is, there is a next look
+                log_mishap(error, "Figures are not looked at")
             due = loop.time() + WATCH_SECONDS
             await asyncio.sleep(WATCH_SECONDS)
             figures.LOOP_DELAY_SECONDS.set(loop.time() - due)
