@@ -77,6 +77,7 @@ class Connections(HttpToolsProtocol):
 
     def _look(self) -> None:
         """Look after a client that has not said what it wants; most requests come whole."""
+        self._rests_since = self.loop.time()
         if self._endless > self._most and (self._in_header or self._in_trailer):
             self._refuse()
         if self._timer is None and not self._upgraded and (self._in_header or not self._is_busy()):
@@ -92,7 +93,9 @@ class Connections(HttpToolsProtocol):
 
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))
+        # A trailer is no header: who reads those has read them by then.
+        if self._in_header:
+            self.headers.append((name.lower(), value))
 
     @override
     def on_headers_complete(self) -> None:

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from serving.connections import Connections
+from serving.sockets import Sockets
 from tests.served import PATIENCE, until
 
 REST: Final = 0.3
@@ -27,7 +28,33 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
         message = await receive()
         body += message["body"]
         more = message["more_body"]
-    await tell(send, {name: str(scope[name]) for name in TOLD} | {"body": body.decode()})
+    names = b" ".join(name for name, _ in scope["headers"]).decode()
+    told = {name: str(scope[name]) for name in TOLD}
+    await tell(send, told | {"body": body.decode(), "headers": names})
+
+
+async def hoard(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with how much of the body is there after a while, how much in all, and the state."""
+    await asyncio.sleep(REST)
+    first = message = await receive()
+    size = len(message["body"])
+    while message["more_body"]:
+        message = await receive()
+        size += len(message["body"])
+    await tell(send, [len(first["body"]), size, sorted(scope["state"])])
+    scope["state"]["left by one request"] = True
+
+
+async def chat(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer over HTTP at once, and over a websocket later."""
+    if scope["type"] == "http":
+        await tell(send, "asked")
+        return
+    await receive()
+    await send({"type": "websocket.accept"})
+    await asyncio.sleep(4 * REST)
+    await send({"type": "websocket.send", "text": "still here"})
+    await send({"type": "websocket.close"})
 
 
 async def take(scope: Scope, _receive: Receive, send: Send) -> None:
@@ -80,7 +107,7 @@ class Client:
 @asynccontextmanager
 async def client_of(app: Callable[..., Any]) -> AsyncIterator[Client]:
     """Yield a client of an application."""
-    config = uvicorn.Config(app, log_config=None, ws="none", root_path="/at")
+    config = uvicorn.Config(app, log_config=None, ws=Sockets, root_path="/at")
     config.timeout_keep_alive = REST  # type: ignore[assignment] # seconds, which need not be whole
     state = ServerState()
     server = await asyncio.get_running_loop().create_server(
@@ -113,6 +140,7 @@ async def test_tells_of_each_request_what_it_asks_for() -> None:
             told.append(await client.hear())
 
     common = {"method": "POST", "http_version": "1.1", "root_path": "/at", "scheme": "http"}
+    common["headers"] = "host content-length"
     assert told == [
         common | {"path": path, "raw_path": raw, "query_string": query, "body": "{}"}
         for path, raw, query in (
@@ -144,6 +172,49 @@ async def test_gives_an_application_the_body_in_the_parts_in_which_it_comes() ->
         told = [await client.hear() for _ in range(2)]
 
     assert [one["body"] for one in told] == ["onetwo", "2"]
+
+
+async def test_reads_no_more_of_a_body_than_is_asked_for() -> None:
+    size = 5_000_000
+    async with client_of(hoard) as client:
+        client.say(posted("/", b"x" * size))
+        first, whole, _ = await client.hear()
+
+    assert first < size / 5
+    assert whole == size
+
+
+async def test_leaves_nothing_of_a_request_for_the_next() -> None:
+    async with client_of(hoard) as client:
+        client.say(posted("/", b""), posted("/", b""))
+        told = [await client.hear() for _ in range(2)]
+
+    assert told == [[0, 0, []]] * 2
+
+
+async def test_takes_no_trailer_for_a_header() -> None:
+    head = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    async with client_of(echo) as client:
+        client.say(head, b"2\r\n{}\r\n0\r\nExpect: 100-continue\r\nx-late: 1\r\n\r\n")
+        told = await client.hear()
+        client.say(posted("/", b""))
+        await client.hear()
+
+    assert told["body"] == "{}"
+    assert told["headers"] == "host transfer-encoding"
+
+
+async def test_lets_a_connection_become_a_websocket_that_stays() -> None:
+    upgrade = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+    upgrade += b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    async with client_of(chat) as client:
+        client.say(posted("/", b""))
+        asked = await client.hear()
+        client.say(upgrade)
+        answer = await asyncio.wait_for(client.reader.readuntil(b"still here"), PATIENCE)
+
+    assert asked == "asked"
+    assert answer.startswith(b"HTTP/1.1 101 ")
 
 
 async def test_lets_a_body_be_taken_only_if_all_of_it_is_there() -> None:
