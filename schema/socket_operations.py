@@ -30,16 +30,14 @@ class SocketOperations:
         self.most = most
         self.rates = rates
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._beginning = asyncio.Lock()
 
     def any_but(self, id: str) -> bool:
         """Whether any runs but the one of this id."""
         return bool(self._tasks.keys() - {id})
 
     async def begin(self, message: Message, context: Context) -> None:
-        """Run what a message asks for, beside the others; an odd one is an `OddMessageError`.
-
-        Returns once it has begun: what a client does after it has subscribed, it is told of.
-        """
+        """Run what a message asks for, beside the others; an odd one is an `OddMessageError`."""
         if message.id in self._tasks:
             reason = f"Subscriber for {message.id} already exists"
             raise OddMessageError(messages.ID_IN_USE, reason, message.id)
@@ -53,10 +51,8 @@ class SocketOperations:
         except TooManyError as error:
             await self._refuse(message.id, str(error), code=error.code, retryAfter=error.seconds)
             return
-        begun = asyncio.Event()
-        run = self._run(message.id, operation, context, begun)
+        run = self._run(message.id, operation, context)
         self._tasks[message.id] = asyncio.create_task(run)
-        await begun.wait()
 
     async def _refuse(self, id: str, sentence: str, **extensions: str | int) -> None:
         error = {"message": sentence, "extensions": extensions}
@@ -75,21 +71,14 @@ class SocketOperations:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _run(
-        self, id: str, operation: Operation, context: Context, begun: asyncio.Event
-    ) -> None:
+    async def _run(self, id: str, operation: Operation, context: Context) -> None:
         """Execute one operation, to its end."""
-        try:
-            with served_span("websocket /graphql"):
-                await self._answer(id, operation, context, begun)
-        finally:
-            begun.set()
+        with served_span("websocket /graphql"):
+            await self._answer(id, operation, context)
 
-    async def _answer(
-        self, id: str, operation: Operation, context: Context, begun: asyncio.Event
-    ) -> None:
+    async def _answer(self, id: str, operation: Operation, context: Context) -> None:
         try:
-            end = await self._end_of(id, operation, context, begun)
+            end = await self._end_of(id, operation, context)
         except GoneError:
             return
         except TooSlowError:
@@ -100,14 +89,13 @@ class SocketOperations:
             with suppress(GoneError):
                 await self.wire.say({"id": id, **end})
 
-    async def _end_of(
-        self, id: str, operation: Operation, context: Context, begun: asyncio.Event
-    ) -> dict[str, Any]:
+    async def _end_of(self, id: str, operation: Operation, context: Context) -> dict[str, Any]:
         """Send the answers of an operation and return the message that ends it."""
         try:
-            viewer = await context.current()
-            answers = await operation.answers(Context(viewer, context.credential))
-            begun.set()
+            # In their order: what a client does after it has subscribed, it is told of.
+            async with self._beginning:
+                viewer = await context.current()
+                answers = await operation.answers(Context(viewer, context.credential))
             async with aclosing(answers):
                 async for batch in answers:
                     await self.wire.say_next(id, batch)

@@ -54,7 +54,7 @@ async def test_carries_queries_mutations_and_subscriptions(bank: Bank) -> None:
     }
 
 
-async def test_follows_the_log_before_it_obeys_the_next_message(
+async def test_follows_the_log_before_it_begins_what_is_asked_next(
     bank: Bank, shared_database_url: str
 ) -> None:
     locker = await asyncpg.connect(shared_database_url)
@@ -64,8 +64,31 @@ async def test_follows_the_log_before_it_obeys_the_next_message(
                 await locker.execute("lock table activity in access exclusive mode")
                 await opened.subscribe("s", KINDS)
                 await opened.subscribe("q", "{ __typename }")
+                await opened.say(type="ping")
+                meanwhile = await opened.hear()
                 with pytest.raises(TimeoutError):
                     await asyncio.wait_for(opened.connection.recv(), 0.3)
+
+            answered = await opened.hear()
+    finally:
+        await locker.close()
+
+    assert meanwhile == {"type": "pong"}
+    assert (answered["id"], answered["payload"]["data"]) == ("q", {"__typename": "Query"})
+
+
+async def test_does_not_wait_for_a_subscription_that_was_ended_before_it_began(
+    bank: Bank, shared_database_url: str
+) -> None:
+    locker = await asyncpg.connect(shared_database_url)
+    try:
+        async with socket(bank.url, bank.token) as opened, locker.transaction():
+            await locker.execute("lock table activity in access exclusive mode")
+            await opened.subscribe("s", KINDS)
+            await opened.subscribe("never", KINDS)
+            await opened.subscribe("q", "{ __typename }")
+            await opened.say(type="complete", id="never")
+            await opened.say(type="complete", id="s")
 
             answered = await opened.hear()
     finally:
