@@ -3,15 +3,10 @@
 import asyncio
 from functools import partial
 from typing import Any, Final
-from urllib.parse import unquote
 
-import httptools
 from typing_extensions import override
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from schema.responses import WHOLE_ANSWER
-from serving.exchange import Exchange
+from serving.requests import Requests
 from settings.limits import Limits
 
 _EMPTY: Final = b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -19,13 +14,11 @@ _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout" + _EMPTY
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large" + _EMPTY
 
 
-class Connections(HttpToolsProtocol):
-    """Makes exchanges of requests, and closes a connection whose client does not say what it wants.
+class Connections(Requests):
+    """Closes a connection whose client does not say what it wants.
 
     uvicorn waits for ever for the first byte, and for the end of headers, however large they are.
     """
-
-    cycle: Exchange | None  # type: ignore[assignment] # which uvicorn leaves out of its type
 
     def __init__(
         self,
@@ -41,29 +34,13 @@ class Connections(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._rest_timer: asyncio.TimerHandle | None = None
         self._rests_since = 0.0
-        self._in_header = False
-        self._in_trailer = False
-        # Whether it is to become a websocket, by what is read, and whether it has.
-        self._upgrades = self._upgraded = False
-        # What the last read held, and those since which headers, or trailers, do not end.
-        self._last = self._endless = 0
-        # The address that was asked for last, as the scope has it: most clients have but one.
-        self._url = b""
-        self._target: dict[str, Any] = {}
-        self._always: dict[str, Any] = {}
+        self._upgraded = False
+        # What the last read held.
+        self._last = 0
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
-        self._always = {
-            "type": "http",
-            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
-            "server": self.server,
-            "client": self.client,
-            "scheme": self.scheme,
-            "root_path": self.root_path,
-            "extensions": {WHOLE_ANSWER: {}},
-        }
         self._wait()
 
     @override
@@ -84,87 +61,11 @@ class Connections(HttpToolsProtocol):
             self._wait()
 
     @override
-    def on_message_begin(self) -> None:
-        # The scope, which uvicorn begins here, is made when the head is known.
-        self._in_header, self._in_trailer = True, False
-        self._endless = 0
-        self.url = b""
-        self.headers = []
-
-    @override
-    def on_header(self, name: bytes, value: bytes) -> None:
-        # A trailer is no header: who reads those has read them by then.
-        if self._in_header:
-            self.headers.append((name.lower(), value))
-
-    @override
     def on_headers_complete(self) -> None:
         self._forget()
         if self._endless + self._last > self._most and self._size() > self._most:
             raise ValueError("headers are too large")
-        self._in_header = False
-        parser = self.parser
-        version = parser.get_http_version()
-        scope: Any = {
-            **self._always,
-            "http_version": version,
-            "method": parser.get_method().decode("ascii"),
-            "headers": self.headers,
-            "state": self.app_state.copy(),
-        }
-        self.scope = scope
-        self._upgrades = parser.should_upgrade() and self._should_upgrade()
-        if self._upgrades:
-            return
-        if self.url != self._url:
-            self._read_url()
-        scope.update(self._target)
-        keep_alive = version != "1.0" and parser.should_keep_alive()
-        self._begin(Exchange(self, scope, keep_alive=keep_alive))
-
-    def _read_url(self) -> None:
-        parsed = httptools.parse_url(self.url)
-        path = parsed.path.decode("ascii")
-        self._target = {
-            "path": self.root_path + (unquote(path) if "%" in path else path),
-            "raw_path": self.root_path.encode("ascii") + parsed.path,
-            "query_string": parsed.query or b"",
-        }
-        self._url = self.url
-
-    def _begin(self, exchange: Exchange) -> None:
-        """Answer a request, or let it wait for those that came before it."""
-        before, self.cycle = self.cycle, exchange
-        if before is None or before.response_complete:
-            self._start_asgi_task(exchange, self.app)
-        else:
-            self.flow.pause_reading()
-            self.pipeline.appendleft((exchange, self.app))
-
-    def on_chunk_header(self) -> None:
-        """Take what follows for trailers, as it is after the last chunk, until it is none."""
-        self._in_trailer, self._endless = True, 0
-
-    @override
-    def on_body(self, body: bytes) -> None:
-        self._in_trailer = False
-        exchange = self.cycle
-        if self._upgrades or exchange is None or exchange.response_complete:
-            return
-        exchange.body += body
-        if len(exchange.body) > HIGH_WATER_LIMIT:
-            self.flow.pause_reading()
-        if exchange.waited:
-            exchange.message_event.set()
-
-    @override
-    def on_message_complete(self) -> None:
-        exchange = self.cycle
-        if self._upgrades or exchange is None or exchange.response_complete:
-            return
-        exchange.more_body = False
-        if exchange.waited:
-            exchange.message_event.set()
+        super().on_headers_complete()
 
     @override
     def on_response_complete(self) -> None:
@@ -219,9 +120,6 @@ class Connections(HttpToolsProtocol):
         if not self._is_busy() and not self.transport.is_closing():
             self.transport.write(_TOO_LARGE)
         self.transport.close()
-
-    def _is_busy(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
 
     def _wait(self) -> None:
         self._timer = self.loop.call_later(self._seconds, self._expire)
