@@ -4,7 +4,6 @@ Who does not show a good credential is turned away before a byte of the body is 
 """
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
@@ -21,10 +20,9 @@ from schema import schema
 from schema.asker import context_of
 from schema.bodies import Bodies
 from schema.context import Context
-from schema.deadline import Deadline
 from schema.event_stream import framing_of, stream_response, streamed, takes_only_streams
 from schema.repeats import once
-from schema.requests import WHOLE_BODY, HttpError, check_content_type, operation_of_url
+from schema.requests import HttpError, body_of, check_content_type, operation_of_url
 from schema.responses import (
     Accepted,
     accepted,
@@ -34,7 +32,6 @@ from schema.responses import (
     mishap,
     overloaded,
     result_response,
-    too_large,
 )
 from schema.streams import Operation, Streams, TooManyStreamsError
 from settings.limits import Limits
@@ -160,7 +157,7 @@ class GraphQLEndpoint:
         if scope["method"] == "POST":
             headers = headers_of(scope)
             check_content_type(headers.get(b"content-type"), headers.get(b"content-encoding"))
-            return self._bodies.operation_of(await self._body(scope, receive))
+            return self._bodies.operation_of(await body_of(scope, receive, self.limits))
         if scope["method"] == "GET" and self.limits.allow_get:
             return operation_of_url(scope["query_string"].decode("latin-1"))
         raise method_not_allowed("GET, POST" if self.limits.allow_get else "POST")
@@ -179,29 +176,3 @@ class GraphQLEndpoint:
         if context.operation is not None:
             asked["operation"] = context.operation
         return response
-
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        most = self.limits.max_body_bytes
-        take: Callable[[], bytes | None] | None = scope.pop(WHOLE_BODY, None)
-        if take is not None and (whole := take()) is not None:
-            if len(whole) > most:
-                raise too_large(most)
-            return whole
-        length = header(scope, b"content-length") or ""
-        if length.isdecimal() and int(length) > most:
-            raise too_large(most)
-        body, more = bytearray(), True
-        try:
-            with Deadline(self.limits.body_seconds):
-                while more:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise ClientDisconnect
-                    body += message.get("body", b"")
-                    more = message.get("more_body", False)
-                    if len(body) > most:
-                        raise too_large(most)
-        except TimeoutError as error:
-            sentence = "The body did not come within the time that is allowed."
-            raise HttpError(408, "REQUEST_TIMEOUT", sentence, connection="close") from error
-        return bytes(body)

@@ -1,13 +1,18 @@
-"""A GraphQL request as HTTP brings it: the type of its body, and what is in it."""
+"""A GraphQL request as HTTP brings it: its body, the type of that, and what is in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import orjson
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope
 
+from auth.origins import header
+from schema.deadline import Deadline
 from schema.streams import Operation
+from settings.limits import Limits
 
 JSON: Final = "application/json"
 # Where the scope of a request holds what returns its body if all of it is there by now, else None.
@@ -26,6 +31,38 @@ class HttpError(Exception):
 
 def _bad(sentence: str) -> HttpError:
     return HttpError(400, "BAD_REQUEST", sentence)
+
+
+def _too_large(most: int) -> HttpError:
+    return HttpError(413, "PAYLOAD_TOO_LARGE", f"The body may have at most {most} bytes.")
+
+
+async def body_of(scope: Scope, receive: Receive, limits: Limits) -> bytes:
+    """Return the body of a request, or refuse one that is too large (413) or comes late (408)."""
+    most = limits.max_body_bytes
+    take: Callable[[], bytes | None] | None = scope.pop(WHOLE_BODY, None)
+    if take is not None and (whole := take()) is not None:
+        if len(whole) > most:
+            raise _too_large(most)
+        return whole
+    length = header(scope, b"content-length") or ""
+    if length.isdecimal() and int(length) > most:
+        raise _too_large(most)
+    body, more = bytearray(), True
+    try:
+        with Deadline(limits.body_seconds):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > most:
+                    raise _too_large(most)
+    except TimeoutError as error:
+        sentence = "The body did not come within the time that is allowed."
+        raise HttpError(408, "REQUEST_TIMEOUT", sentence, connection="close") from error
+    return bytes(body)
 
 
 def _decoded(name: str, text: str | bytes) -> Any:  # noqa: ANN401 - whatever the JSON is

@@ -69,11 +69,6 @@ def method_not_allowed(allowed: str) -> HttpError:
     return HttpError(405, "METHOD_NOT_ALLOWED", f"Use {allowed}.", allow=allowed)
 
 
-def too_large(most: int) -> HttpError:
-    """Return the answer to a body that is larger than allowed."""
-    return HttpError(413, "PAYLOAD_TOO_LARGE", f"The body may have at most {most} bytes.")
-
-
 def overloaded() -> HttpError:
     """Return the answer to what would only wait behind too much else."""
     return HttpError(503, "OVERLOADED", str(OverloadedError()), **RETRY_SOON)
