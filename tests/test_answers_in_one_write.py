@@ -1,4 +1,4 @@
-"""Answers of the server as they reach a socket: whole, in one write, and never kept back."""
+"""Answers that are whole, as they reach a socket: in one write where nothing stands against it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
